@@ -1,0 +1,65 @@
+"""The checked config, the wildcards' forms, and the recipe, for all rules files."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from workflow_scripts.core import provenance
+from workflow_scripts.core.errors import InputError
+from workflow_scripts.plan import recipes, settings
+from workflow_scripts.plan.files import Files
+
+try:
+    settings.checked(config)
+except InputError as error:
+    raise WorkflowError(str(error))
+
+files = Files(config)
+
+# Steps run as `python -m workflow_scripts.<stage>.<step>` from any --directory, with the
+# interpreter that runs Snakemake; under --sdm conda, with that of the environment.
+PYTHON = "python" if workflow.deployment_settings.deployment_method else sys.executable
+shell.prefix(
+    f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(workflow.basedir))}; "
+    f"python() {{ command {shlex.quote(PYTHON)} \"$@\"; }}; "
+)
+
+
+def any_of(names):
+    """Return a pattern that matches just `names`; nothing, if there are none."""
+    return "|".join(names) or "(?!)"
+
+
+wildcard_constraints:
+    dataset=any_of(config["datasets"]),
+    encoder=any_of(config["encoders"]),
+    task=any_of(config["tasks"]),
+    protocol=any_of(config["sweep"]["protocols"]),
+    budget=r"[0-9.]+(pct)?",
+    shard=r"\d+",
+
+
+def recipe(rule):
+    """Pack all that decides a rule's result besides its input files.
+
+    One string, because Snakemake compares params as a set without their names.
+    """
+    stage, _, step = rule.partition("_")
+
+    def as_json(wildcards):
+        named = dict(wildcards)
+        decided = getattr(recipes, rule)(config, named)
+        modules = f"workflow_scripts.{stage}.{step}", *decided.loaded
+        packed = {
+            "rule": rule,
+            "wildcards": named,
+            "choices": decided.choices,
+            "code": provenance.stamps(*modules),
+            "pins": provenance.pins_digest(),
+        }
+        return json.dumps(packed, sort_keys=True)
+
+    return as_json

@@ -1,0 +1,95 @@
+"""Turn predictions into numbers with intervals, comparisons, and labels needed.
+
+Takes  results/finetune/{task}/{encoder}/{protocol}/predictions.parquet
+Gives  results/evaluate/{task}/metrics, comparisons, efficiency .parquet
+"""
+
+
+rule evaluate_metrics:
+    """Measure every classifier, and again on resampled patients."""
+    input:
+        leakage="results/prepare/leakage.parquet",
+        predictions=files.arms(
+            "results/finetune/{task}/{encoder}/{protocol}/predictions.parquet"
+        ),
+        selections=expand(
+            files.arms(
+                "results/finetune/{task}/{encoder}/{protocol}/{{budget}}/selection.parquet"
+            ),
+            budget=recipes.budgets(config),
+            allow_missing=True,
+        ),
+    output:
+        metrics="results/evaluate/{task}/metrics.parquet",
+        resamples="results/evaluate/{task}/resamples.npy",
+    log:
+        "logs/evaluate_metrics/{task}.log",
+    benchmark:
+        "benchmarks/evaluate_metrics/{task}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("evaluate_metrics"),
+    shell:
+        """
+        python -m workflow_scripts.evaluate.metrics \
+            --leakage {input.leakage:q} \
+            --predictions {input.predictions:q} \
+            --selections {input.selections:q} \
+            --recipe {params.recipe:q} \
+            --metrics {output.metrics:q} \
+            --resamples {output.resamples:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule evaluate_comparisons:
+    """Compare every encoder with the baseline, on the same patients and draws."""
+    input:
+        metrics="results/evaluate/{task}/metrics.parquet",
+        resamples="results/evaluate/{task}/resamples.npy",
+    output:
+        comparisons="results/evaluate/{task}/comparisons.parquet",
+    log:
+        "logs/evaluate_comparisons/{task}.log",
+    benchmark:
+        "benchmarks/evaluate_comparisons/{task}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("evaluate_comparisons"),
+    shell:
+        """
+        python -m workflow_scripts.evaluate.comparisons \
+            --metrics {input.metrics:q} \
+            --resamples {input.resamples:q} \
+            --recipe {params.recipe:q} \
+            --comparisons {output.comparisons:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule evaluate_efficiency:
+    """Find how many labels each encoder needs to reach a score."""
+    input:
+        metrics="results/evaluate/{task}/metrics.parquet",
+        resamples="results/evaluate/{task}/resamples.npy",
+    output:
+        efficiency="results/evaluate/{task}/efficiency.parquet",
+    log:
+        "logs/evaluate_efficiency/{task}.log",
+    benchmark:
+        "benchmarks/evaluate_efficiency/{task}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("evaluate_efficiency"),
+    shell:
+        """
+        python -m workflow_scripts.evaluate.efficiency \
+            --metrics {input.metrics:q} \
+            --resamples {input.resamples:q} \
+            --recipe {params.recipe:q} \
+            --efficiency {output.efficiency:q} \
+            >{log:q} 2>&1
+        """

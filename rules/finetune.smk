@@ -1,0 +1,118 @@
+"""Train classifiers on a few labels, and let them score the test images once.
+
+Takes  results/encoders/{encoder}/, results/prepare/{task}/, stores
+Gives  results/finetune/{task}/{encoder}/{protocol}/predictions.parquet
+"""
+
+
+rule finetune_features:
+    """Compute an encoder's features of a task's images; test in a file of its own."""
+    input:
+        encoder="results/encoders/{encoder}/encoder.safetensors",
+        card="results/encoders/{encoder}/encoder.json",
+        development="results/prepare/{task}/targets/development.parquet",
+        test="results/prepare/{task}/targets/test.parquet",
+        stores=files.task("results/prepare/{dataset}/store/pixels.u8"),
+        rows=files.task("results/prepare/{dataset}/store/images.parquet"),
+    output:
+        development="results/finetune/{task}/{encoder}/features.development.npy",
+        test="results/finetune/{task}/{encoder}/features.test.npy",
+    log:
+        "logs/finetune_features/{task}/{encoder}.log",
+    benchmark:
+        "benchmarks/finetune_features/{task}/{encoder}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("finetune_features"),
+    shell:
+        """
+        python -m workflow_scripts.finetune.features \
+            --encoder {input.encoder:q} \
+            --card {input.card:q} \
+            --development-targets {input.development:q} \
+            --test-targets {input.test:q} \
+            --stores {input.stores:q} \
+            --rows {input.rows:q} \
+            --recipe {params.recipe:q} \
+            --development {output.development:q} \
+            --test {output.test:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule finetune_fit:
+    """Train the classifiers of one cell: all draws of one budget. Reads no test row."""
+    input:
+        encoder="results/encoders/{encoder}/encoder.safetensors",
+        card="results/encoders/{encoder}/encoder.json",
+        features="results/finetune/{task}/{encoder}/features.development.npy",
+        development="results/prepare/{task}/targets/development.parquet",
+        draw="results/prepare/{task}/draws/{budget}.parquet",
+        store=files.training("results/prepare/{dataset}/store/pixels.u8"),
+        rows=files.training("results/prepare/{dataset}/store/images.parquet"),
+    output:
+        classifiers="results/finetune/{task}/{encoder}/{protocol}/{budget}/classifiers.safetensors",
+        selection="results/finetune/{task}/{encoder}/{protocol}/{budget}/selection.parquet",
+    log:
+        "logs/finetune_fit/{task}/{encoder}/{protocol}/{budget}.log",
+    benchmark:
+        "benchmarks/finetune_fit/{task}/{encoder}/{protocol}/{budget}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("finetune_fit"),
+    shell:
+        """
+        python -m workflow_scripts.finetune.fit \
+            --encoder {input.encoder:q} \
+            --card {input.card:q} \
+            --features {input.features:q} \
+            --development {input.development:q} \
+            --draw {input.draw:q} \
+            --store {input.store:q} \
+            --rows {input.rows:q} \
+            --recipe {params.recipe:q} \
+            --classifiers {output.classifiers:q} \
+            --selection {output.selection:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule finetune_predict:
+    """Score every test image with every classifier: the one step that reads them."""
+    input:
+        encoder="results/encoders/{encoder}/encoder.safetensors",
+        card="results/encoders/{encoder}/encoder.json",
+        features="results/finetune/{task}/{encoder}/features.test.npy",
+        test="results/prepare/{task}/targets/test.parquet",
+        stores=files.task("results/prepare/{dataset}/store/pixels.u8"),
+        rows=files.task("results/prepare/{dataset}/store/images.parquet"),
+        classifiers=expand(
+            "results/finetune/{{task}}/{{encoder}}/{{protocol}}/{budget}/classifiers.safetensors",
+            budget=recipes.budgets(config),
+        ),
+    output:
+        predictions="results/finetune/{task}/{encoder}/{protocol}/predictions.parquet",
+    log:
+        "logs/finetune_predict/{task}/{encoder}/{protocol}.log",
+    benchmark:
+        "benchmarks/finetune_predict/{task}/{encoder}/{protocol}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("finetune_predict"),
+    shell:
+        """
+        python -m workflow_scripts.finetune.predict \
+            --encoder {input.encoder:q} \
+            --card {input.card:q} \
+            --features {input.features:q} \
+            --test {input.test:q} \
+            --stores {input.stores:q} \
+            --rows {input.rows:q} \
+            --classifiers {input.classifiers:q} \
+            --recipe {params.recipe:q} \
+            --predictions {output.predictions:q} \
+            >{log:q} 2>&1
+        """

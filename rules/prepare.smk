@@ -1,0 +1,260 @@
+"""Make equal images, divide patients, draw labels, and guard the walls between them.
+
+Takes  results/ingest/{dataset}/
+Gives  results/prepare/{dataset}/store/, splits.parquet
+       results/prepare/{task}/targets/, draws.parquet
+       results/prepare/pools/{encoder}.parquet, leakage.parquet, ready.txt
+"""
+
+
+rule prepare_splits:
+    """Put each patient into one part of the data."""
+    input:
+        images="results/ingest/{dataset}/images.parquet",
+        labels="results/ingest/{dataset}/labels.parquet",
+    output:
+        splits="results/prepare/{dataset}/splits.parquet",
+    log:
+        "logs/prepare_splits/{dataset}.log",
+    benchmark:
+        "benchmarks/prepare_splits/{dataset}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    priority: 20
+    params:
+        recipe=recipe("prepare_splits"),
+    shell:
+        """
+        python -m workflow_scripts.prepare.splits \
+            --images {input.images:q} \
+            --labels {input.labels:q} \
+            --recipe {params.recipe:q} \
+            --splits {output.splits:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule prepare_store:
+    """Crop and resize every picture into one memory-mapped array."""
+    input:
+        index="results/ingest/{dataset}/pixels.parquet",
+        pixels=expand(
+            "results/ingest/{{dataset}}/pixels/{shard}.u8", shard=files.shards()
+        ),
+        lung_masks=expand(
+            "results/ingest/{{dataset}}/lung_masks/{shard}.u8", shard=files.shards()
+        ),
+    output:
+        store="results/prepare/{dataset}/store/pixels.u8",
+        images="results/prepare/{dataset}/store/images.parquet",
+    log:
+        "logs/prepare_store/{dataset}.log",
+    benchmark:
+        "benchmarks/prepare_store/{dataset}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    priority: 10
+    params:
+        recipe=recipe("prepare_store"),
+    shell:
+        """
+        python -m workflow_scripts.prepare.store \
+            --index {input.index:q} \
+            --pixels {input.pixels:q} \
+            --lung-masks {input.lung_masks:q} \
+            --recipe {params.recipe:q} \
+            --store {output.store:q} \
+            --images {output.images:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule prepare_targets:
+    """Say what a task asks of each image; test images in a file of their own."""
+    input:
+        images=files.task("results/ingest/{dataset}/images.parquet"),
+        labels=files.task("results/ingest/{dataset}/labels.parquet"),
+        splits=files.task("results/prepare/{dataset}/splits.parquet"),
+    output:
+        development="results/prepare/{task}/targets/development.parquet",
+        test="results/prepare/{task}/targets/test.parquet",
+    log:
+        "logs/prepare_targets/{task}.log",
+    benchmark:
+        "benchmarks/prepare_targets/{task}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    priority: 20
+    params:
+        recipe=recipe("prepare_targets"),
+    shell:
+        """
+        python -m workflow_scripts.prepare.targets \
+            --images {input.images:q} \
+            --labels {input.labels:q} \
+            --splits {input.splits:q} \
+            --recipe {params.recipe:q} \
+            --development {output.development:q} \
+            --test {output.test:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule prepare_draw:
+    """Draw the patients whose labels may be used, at one budget."""
+    input:
+        development="results/prepare/{task}/targets/development.parquet",
+    output:
+        draw="results/prepare/{task}/draws/{budget}.parquet",
+    log:
+        "logs/prepare_draw/{task}/{budget}.log",
+    benchmark:
+        "benchmarks/prepare_draw/{task}/{budget}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    priority: 20
+    params:
+        recipe=recipe("prepare_draw"),
+    shell:
+        """
+        python -m workflow_scripts.prepare.draw \
+            --development {input.development:q} \
+            --budget {wildcards.budget:q} \
+            --recipe {params.recipe:q} \
+            --draw {output.draw:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule prepare_draws:
+    """Join the draws of all budgets, and see that they are nested."""
+    input:
+        draws=expand(
+            "results/prepare/{{task}}/draws/{budget}.parquet",
+            budget=recipes.budgets(config),
+        ),
+    output:
+        draws="results/prepare/{task}/draws.parquet",
+    log:
+        "logs/prepare_draws/{task}.log",
+    benchmark:
+        "benchmarks/prepare_draws/{task}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    priority: 20
+    params:
+        recipe=recipe("prepare_draws"),
+    shell:
+        """
+        python -m workflow_scripts.prepare.draws \
+            --parts {input.draws:q} \
+            --recipe {params.recipe:q} \
+            --draws {output.draws:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule prepare_pool:
+    """List the images that an encoder is pretrained on: no test patient among them."""
+    input:
+        images=files.pool("results/ingest/{dataset}/images.parquet"),
+        stores=files.pool("results/prepare/{dataset}/store/images.parquet"),
+        splits=files.pool("results/prepare/{dataset}/splits.parquet"),
+        wall_images=files.walls("results/ingest/{dataset}/images.parquet"),
+        wall_splits=files.walls("results/prepare/{dataset}/splits.parquet"),
+    output:
+        pool="results/prepare/pools/{encoder}.parquet",
+    wildcard_constraints:
+        encoder=any_of(recipes.trained(config)),
+    log:
+        "logs/prepare_pool/{encoder}.log",
+    benchmark:
+        "benchmarks/prepare_pool/{encoder}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    priority: 20
+    params:
+        recipe=recipe("prepare_pool"),
+    shell:
+        """
+        python -m workflow_scripts.prepare.pool \
+            --images {input.images:q} \
+            --stores {input.stores:q} \
+            --splits {input.splits:q} \
+            --wall-images {input.wall_images:q} \
+            --wall-splits {input.wall_splits:q} \
+            --recipe {params.recipe:q} \
+            --pool {output.pool:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule prepare_leakage:
+    """Look for one person or picture on both sides of a wall."""
+    input:
+        images=expand(
+            "results/ingest/{dataset}/images.parquet", dataset=files.datasets()
+        ),
+        stores=expand(
+            "results/prepare/{dataset}/store/pixels.u8", dataset=files.datasets()
+        ),
+        rows=expand(
+            "results/prepare/{dataset}/store/images.parquet", dataset=files.datasets()
+        ),
+        splits=expand(
+            "results/prepare/{dataset}/splits.parquet", dataset=files.datasets()
+        ),
+        pools=expand(
+            "results/prepare/pools/{encoder}.parquet",
+            encoder=recipes.trained(config),
+        ),
+    output:
+        leakage="results/prepare/leakage.parquet",
+    log:
+        "logs/prepare_leakage.log",
+    benchmark:
+        "benchmarks/prepare_leakage.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    priority: 20
+    params:
+        recipe=recipe("prepare_leakage"),
+    shell:
+        """
+        python -m workflow_scripts.prepare.leakage \
+            --images {input.images:q} \
+            --stores {input.stores:q} \
+            --rows {input.rows:q} \
+            --splits {input.splits:q} \
+            --pools {input.pools:q} \
+            --recipe {params.recipe:q} \
+            --leakage {output.leakage:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule prepare_ready:
+    """Let long work begin: no wall leaks, and every budget can be drawn."""
+    input:
+        leakage="results/prepare/leakage.parquet",
+        draws=expand("results/prepare/{task}/draws.parquet", task=config["tasks"]),
+    output:
+        ready="results/prepare/ready.txt",
+    log:
+        "logs/prepare_ready.log",
+    benchmark:
+        "benchmarks/prepare_ready.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    priority: 20
+    params:
+        recipe=recipe("prepare_ready"),
+    shell:
+        """
+        python -m workflow_scripts.prepare.ready \
+            --leakage {input.leakage:q} \
+            --draws {input.draws:q} \
+            --recipe {params.recipe:q} \
+            --ready {output.ready:q} \
+            >{log:q} 2>&1
+        """

@@ -1,0 +1,1 @@
+"""What every step stands on; kept small, because it is in every step's digest."""

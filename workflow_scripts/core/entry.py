@@ -1,0 +1,155 @@
+"""Run a step: its typed signature is its command line.
+
+A step's `main` takes keyword-only parameters of these types, and `run` gives each
+one a flag:
+
+    Input, Inputs    a file or folder it reads; several of them
+    Output           a file or folder it writes
+    int, str         a wildcard
+    Recipe           the step's own frozen dataclass, filled from the rule's `recipe`
+
+An output is written under a temporary name and renamed when `main` returns, with a
+provenance sidecar beside it: a killed step leaves nothing that looks finished.
+"""
+
+import argparse
+import inspect
+import json
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+from workflow_scripts.core import provenance
+from workflow_scripts.core.errors import InputError
+
+Input = Annotated[Path, "input"]
+Inputs = Annotated[list[Path], "inputs"]
+Output = Annotated[Path, "output"]
+
+log = logging.getLogger(__name__)
+
+
+def run(main: Callable[..., None], argv: Sequence[str] | None = None) -> None:
+    """Call `main` with what the command line gives, then publish what it wrote.
+
+    Raises:
+        SystemExit: 2 for a wrong command line, 1 for an `InputError`.
+    """
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        datefmt="%H:%M:%S",
+        force=True,
+    )
+    hints = get_type_hints(main, include_extras=True)
+    given = vars(_parser(main, hints).parse_args(argv))
+    kinds = {name: _kind(hints[name]) for name in given}
+    inputs = {
+        name: [value] if kinds[name] == "input" else value
+        for name, value in given.items()
+        if kinds[name] in {"input", "inputs"}
+    }
+    outputs = {name: given[name] for name in given if kinds[name] == "output"}
+    record = provenance.Record.begin(given.pop("recipe"), inputs)
+    partial = {name: _partial(path) for name, path in outputs.items()}
+    try:
+        choices = {"recipe": _choices(hints["recipe"], record.recipe)}
+        main(**{**given, **partial, **choices})
+        record.finish()
+        for name, path in outputs.items():
+            _publish(partial[name], path, record)
+    except InputError as error:
+        log.error("%s: %s", record.rule, error)
+        sys.exit(1)
+    finally:
+        for path in partial.values():
+            _remove(path)
+
+
+def _parser(
+    main: Callable[..., None], hints: dict[str, Any]
+) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=inspect.getdoc(main))
+    for name in inspect.signature(main).parameters:
+        options: dict[str, Any] = {"required": True, "type": Path}
+        match _kind(hints[name]):
+            case "inputs":
+                options["nargs"] = "*"
+            case "int":
+                options["type"] = int
+            case "str" | "recipe":
+                options["type"] = str
+        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, **options)
+    return parser
+
+
+def _kind(hint: object) -> str:
+    """Name what a parameter is.
+
+    Raises:
+        TypeError: if a step may not have a parameter of type `hint`.
+    """
+    metadata = getattr(hint, "__metadata__", None)
+    if metadata:
+        return str(metadata[0])
+    if isinstance(hint, type) and is_dataclass(hint):
+        return "recipe"
+    if hint in {int, str}:
+        return str(getattr(hint, "__name__", hint))
+    raise TypeError(f"a step's parameter cannot be of type {hint!r}")
+
+
+def _choices(kind: Any, recipe: dict[str, Any]) -> Any:  # noqa: ANN401 (any dataclass)
+    known = {field.name for field in fields(kind)}
+    given = recipe["choices"]
+    if given.keys() != known:
+        raise InputError(f"recipe: wants {sorted(known)}, was given {sorted(given)}")
+    return kind(**given)
+
+
+def _partial(path: Path) -> Path:
+    """Make room for `path` and return the name to write it under until it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in path.parent.glob(f".partial-*-{path.name}"):
+        if not _alive(int(left_over.name.split("-")[1])):
+            _remove(left_over)
+    return path.with_name(f".partial-{os.getpid()}-{path.name}")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _publish(partial: Path, path: Path, record: provenance.Record) -> None:
+    sidecar = provenance.sidecar(path)
+    sidecar.unlink(missing_ok=True)
+    text = json.dumps(record.of(partial, path), indent=1)
+    if path.is_dir():
+        shutil.rmtree(path)
+    os.replace(partial, path)
+    write_text(sidecar, text + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` so that a reader sees all of it or nothing."""
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,237 @@
+"""Say what made an artifact: its code, its choices, its inputs, its machine.
+
+Snakemake notices an edited rule or script, never an edited import. `stamps` lists
+every module of ours behind a step as `path@digest`; a rule that carries them among
+its params runs again when one of them changes meaning. Comments, docstrings and
+layout are not counted.
+"""
+
+import ast
+import hashlib
+import importlib.metadata
+import json
+import platform
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from workflow_scripts.core.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = __name__.partition(".")[0]
+# Above this an input is taken at its sidecar's word; below, its bytes are read again.
+VERIFIED_BYTES = 256 * 2**20
+
+
+def stamps(*modules: str, root: Path = ROOT) -> list[str]:
+    """List `modules` and all of ours that they import, as `path@digest`, sorted.
+
+    Args:
+        modules: dotted names of modules of ours.
+        root: the folder that holds our package.
+
+    Raises:
+        ModuleNotFoundError: if one of `modules` is not a module of ours.
+        ValueError: if an import's target cannot be read from the source.
+    """
+    found: set[Path] = set()
+    waiting = [path for name in modules for path in _files(name, root, needed=True)]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += [file for name in _imports(path) for file in _files(name, root)]
+    return sorted(f"{path.relative_to(root)}@{_digest(path)}" for path in found)
+
+
+def _files(module: str, root: Path, *, needed: bool = False) -> list[Path]:
+    """Return the files that importing `module` runs: packages above it, then itself."""
+    parts = module.split(".")
+    files: list[Path] = []
+    for end in range(1, len(parts) + 1):
+        base = root.joinpath(*parts[:end])
+        if (base / "__init__.py").is_file():
+            files.append(base / "__init__.py")
+        elif base.with_suffix(".py").is_file():
+            return [*files, base.with_suffix(".py")]
+        elif needed:
+            raise ModuleNotFoundError(f"{module!r} is not a module of {PACKAGE!r}")
+        else:
+            break
+    return files if parts[0] == PACKAGE else []
+
+
+def _imports(path: Path) -> list[str]:
+    """Name every module that the file at `path` may import, in any of its scopes.
+
+    Our `load(name)` functions are let through: what they load is a choice, so the
+    rule names it.
+    """
+    names: list[str] = []
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                raise ValueError(f"{path}:{node.lineno}: relative imports are not read")
+            names.append(node.module or "")
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return [name for name in names if name.partition(".")[0] == PACKAGE]
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_bytes(), filename=str(path))
+
+
+@cache
+def _digest(path: Path) -> str:
+    tree = ast.parse(path.read_bytes())
+    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    for node in ast.walk(tree):
+        if isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:12]
+
+
+def pins_digest(root: Path = ROOT) -> str:
+    """Return twelve hex digits over the pinned packages."""
+    return sha256(root / "envs" / "requirements.txt")[:12]
+
+
+def digest(*parts: object) -> str:
+    """Return twenty hex digits over `parts`, for names that must follow content."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, or of a folder's names and sizes, as hex digits."""
+    if path.is_dir():
+        seen = (p for p in path.rglob("*") if p.is_file())
+        rows = sorted(f"{p.relative_to(path)!r} {p.stat().st_size}" for p in seen)
+        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sidecar(path: Path) -> Path:
+    """Return where the provenance of the artifact at `path` is kept."""
+    return path.with_name(f"{path.name}.provenance.json")
+
+
+def _identity(path: Path) -> dict[str, Any]:
+    """Return an input's path, size and SHA-256, checked against its sidecar.
+
+    Raises:
+        InputError: if the file is not the one that its step wrote.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    if path.is_dir():  # a user's archive is not read twice: the recipe marks its state
+        return {"path": str(path), "sha256": None, "bytes": None}
+    size = path.stat().st_size
+    known: dict[str, Any] = {}
+    if sidecar(path).is_file():
+        known = json.loads(sidecar(path).read_text(encoding="utf-8"))
+    large = size > VERIFIED_BYTES and size == known.get("bytes")
+    seen = known["sha256"] if large else sha256(path)
+    if known and (size != known["bytes"] or seen != known["sha256"]):
+        raise InputError(
+            f"{path}: changed since its step wrote it; delete it and run again"
+        )
+    return {"path": str(path), "sha256": seen, "bytes": size}
+
+
+@dataclass(kw_only=True)
+class Record:
+    """What is known of one run of one step."""
+
+    recipe: dict[str, Any]
+    inputs: dict[str, list[dict[str, Any]]]
+    started: str
+    clock: float
+    made: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, recipe: str, inputs: dict[str, list[Path]]) -> "Record":
+        """Note the time, the `recipe` (JSON) and what the inputs are before the work.
+
+        An input that is not the one its step wrote ends the program here.
+        """
+        try:
+            known = {name: [_identity(p) for p in ps] for name, ps in inputs.items()}
+        except InputError as error:
+            sys.exit(str(error))
+        return cls(
+            recipe=json.loads(recipe),
+            inputs=known,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            clock=time.monotonic(),
+        )
+
+    @property
+    def rule(self) -> str:
+        """The rule that this run belongs to."""
+        return str(self.recipe["rule"])
+
+    def finish(self) -> None:
+        """Note the time taken and the machine, and that the inputs stayed the same.
+
+        Raises:
+            InputError: if an input changed while it was being read.
+        """
+        for known in (one for many in self.inputs.values() for one in many):
+            path = Path(known["path"])
+            if path.is_file() and path.stat().st_size != known["bytes"]:
+                raise InputError(f"{path}: changed while it was being read; run again")
+        self.made = {
+            "started": self.started,
+            "seconds": round(time.monotonic() - self.clock, 3),
+            "versions": _versions(),
+            "device": _device(),
+        }
+
+    def of(self, written: Path, path: Path) -> dict[str, Any]:
+        """Return the provenance of the artifact `written`, to be published as `path`."""
+        size = None if written.is_dir() else written.stat().st_size
+        return {
+            "artifact": path.name,
+            "sha256": sha256(written),
+            "bytes": size,
+            **self.recipe,
+            "inputs": self.inputs,
+            **self.made,
+        }
+
+
+def _versions() -> dict[str, str]:
+    """Return Python's version and that of each loaded package that we depend on."""
+    names = ("numpy", "scipy", "pandas", "pyarrow", "pydicom", "imagecodecs", "torch")
+    names += ("timm", "monai", "lightly", "statsmodels", "matplotlib", "safetensors")
+    found = {"python": platform.python_version()}
+    for name in names:
+        if name in sys.modules:
+            found[name] = importlib.metadata.version(name)
+    renamed = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn"}
+    for module, package in renamed.items():
+        if module in sys.modules:
+            found[package] = importlib.metadata.version(package)
+    return found
+
+
+def _device() -> dict[str, Any]:
+    """Return what decides the bits of a result besides code and input."""
+    torch = cast(Any, sys.modules.get("torch"))
+    if torch is None:
+        return {"machine": platform.machine()}
+    return {
+        "machine": platform.machine(),
+        "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+    }

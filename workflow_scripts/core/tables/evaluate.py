@@ -1,0 +1,77 @@
+"""Tables that evaluation writes, under `results/evaluate/{task}/`."""
+
+from workflow_scripts.core.tables import Table, number, text, whole
+from workflow_scripts.core.tables.prepare import BUDGET, DATASET
+
+ENCODER = text("name of the encoder in the config")
+PROTOCOL = text("how the classifier was trained")
+FINDING = text('the thing to detect, or "macro": mean over the findings with a value')
+METRIC = text("auroc or average_precision")
+LOW = number("lower end of the 95 % interval")
+HIGH = number("upper end of the 95 % interval")
+
+METRICS = Table(
+    name="metrics",
+    meaning="how well every classifier ranks the test images",
+    key=("encoder", "protocol", "budget", "draw", "dataset", "finding", "metric"),
+    columns={
+        "encoder": ENCODER,
+        "protocol": PROTOCOL,
+        "budget": BUDGET,
+        "n_labels": whole("labelled images used for training; mean over draws"),
+        "draw": text('number of the draw, or "all": mean over draws'),
+        "dataset": DATASET,
+        "finding": FINDING,
+        "metric": METRIC,
+        "value": number("NaN where a class is absent"),
+        "low": LOW,
+        "high": HIGH,
+        "n_patients": whole("test patients with a known target"),
+        "n_positive": whole("test images with the finding"),
+        "n_negative": whole("test images without it"),
+    },
+)
+
+COMPARISONS = Table(
+    name="comparisons",
+    meaning="each encoder against the baseline, on the same patients and draws",
+    key=("encoder", "baseline", "protocol", "budget", "dataset", "finding", "metric"),
+    columns={
+        "encoder": ENCODER,
+        "baseline": text("the encoder it is compared with"),
+        "protocol": PROTOCOL,
+        "budget": BUDGET,
+        "n_labels": whole("labelled images used for training; mean over draws"),
+        "dataset": DATASET,
+        "finding": FINDING,
+        "metric": METRIC,
+        "difference": number("encoder minus baseline"),
+        "low": LOW,
+        "high": HIGH,
+        "p": number("two-sided, of no difference"),
+        "p_adjusted": number("Holm's, over one metric on one dataset"),
+        "test": text("how p was found"),
+    },
+)
+
+EFFICIENCY = Table(
+    name="efficiency",
+    meaning="labels that each encoder needs to reach a score",
+    key=("encoder", "protocol", "dataset", "finding", "metric", "target"),
+    columns={
+        "encoder": ENCODER,
+        "protocol": PROTOCOL,
+        "dataset": DATASET,
+        "finding": FINDING,
+        "metric": METRIC,
+        "target": number("the score to reach", required=True),
+        "reached_by": text("whose score it is, and at which budget"),
+        "n_labels": number("labelled images needed; NaN: not reached in this sweep"),
+        "low": number("lower end of the interval of n_labels; inf: never reached"),
+        "high": number("upper end of the interval; inf: beyond this sweep"),
+        "baseline_n_labels": number("labelled images the baseline needs for it"),
+        "equivalent": number("baseline_n_labels / n_labels; above 1 saves labels"),
+        "equivalent_low": number("lower end of its interval"),
+        "equivalent_high": number("upper end of its interval; inf: open"),
+    },
+)

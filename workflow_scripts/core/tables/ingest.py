@@ -1,0 +1,79 @@
+"""Tables that ingestion writes, under `results/ingest/{dataset}/`."""
+
+from workflow_scripts.core.tables import Table, number, text, whole
+
+FILE_ID = text("keyed hash of the file's path below the dataset's root")
+IMAGE_ID = text("a public set's own image name, or a keyed hash of SOP Instance UID")
+PATIENT_ID = text("pseudonym: keyed hash of site and Patient ID (0010,0020)")
+
+PATHS = Table(
+    name="private/paths",
+    meaning="where each file lies; the only place where raw names appear",
+    key=("file_id",),
+    columns={
+        "file_id": FILE_ID,
+        "path": text("below the dataset's root, percent-encoded as in a URL"),
+    },
+)
+
+LEDGER = Table(
+    name="ledger",
+    meaning="every file found, and what became of it",
+    key=("file_id",),
+    columns={
+        "file_id": FILE_ID,
+        "status": text("what became of it", "accepted", "excluded", "quarantined"),
+        "reason": text("short code of the reason; `ok` when accepted"),
+        "detail": text("numbers and words of ours only", required=False),
+    },
+)
+
+IMAGES = Table(
+    name="images",
+    meaning="every accepted image",
+    key=("image_id",),
+    columns={
+        "image_id": IMAGE_ID,
+        "patient_id": PATIENT_ID,
+        "study_id": text("keyed hash of Study Instance UID", required=False),
+        "view_position": text("View Position (0018,5101)", required=False),
+        "sex": text("Patient's Sex (0010,0040)", "F", "M", "O", required=False),
+        "age_years": number("Patient's Age (0010,1010); 90 means 90 or more"),
+        "file_id": FILE_ID,
+        "rows": whole("of the file, before any resizing"),
+        "columns": whole("of the file, before any resizing"),
+        "photometric": text("Photometric Interpretation, or raster"),
+        "bits_stored": whole("Bits Stored (0028,0101)"),
+        "pixel_spacing_mm": number("Pixel Spacing or Imager Pixel Spacing, row"),
+        "transfer_syntax": text("Transfer Syntax UID, or png, jpeg"),
+        "sha256": text("of the file's bytes"),
+        "official_split": text(
+            "the publisher's", "train", "validation", "test", required=False
+        ),
+    },
+)
+
+PIXELS = Table(
+    name="pixels",
+    meaning="where each picture lies in the `pixels/*.u8` shards (uint8, row-major)",
+    key=("image_id",),
+    columns={
+        "image_id": IMAGE_ID,
+        "shard": whole("number of the shard file"),
+        "offset": whole("first byte of the picture in it"),
+        "rows": whole("of the picture"),
+        "columns": whole("of the picture"),
+    },
+)
+
+LABELS = Table(
+    name="labels",
+    meaning="what is said of each image, long",
+    key=("image_id", "finding"),
+    columns={
+        "image_id": IMAGE_ID,
+        "finding": text("the thing to detect"),
+        "value": number("1 present, 0 absent, -1 uncertain, NaN unknown", 1, 0, -1),
+        "source": text("the table that says so, or a reader"),
+    },
+)
