@@ -6,6 +6,7 @@ one a flag:
     Input, Inputs    a file or folder it reads; several of them
     Output           a file or folder it writes
     int, str         a wildcard
+    Identity         no flag: a digest of all that decides the result
     Recipe           the step's own frozen dataclass, filled from the rule's `recipe`
 
 An output is written under a temporary name and renamed when `main` returns, with a
@@ -30,6 +31,7 @@ from workflow_scripts.core.errors import InputError
 Input = Annotated[Path, "input"]
 Inputs = Annotated[list[Path], "inputs"]
 Output = Annotated[Path, "output"]
+Identity = Annotated[str, "identity"]
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +61,8 @@ def run(main: Callable[..., None], argv: Sequence[str] | None = None) -> None:
     partial = {name: _partial(path) for name, path in outputs.items()}
     try:
         choices = {"recipe": _choices(hints["recipe"], record.recipe)}
-        main(**{**given, **partial, **choices})
+        named = {n: record.identity for n in hints if _kind(hints[n]) == "identity"}
+        main(**{**given, **partial, **choices, **named})
         record.finish()
         for name, path in outputs.items():
             _publish(partial[name], path, record)
@@ -76,6 +79,8 @@ def _parser(
 ) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=inspect.getdoc(main))
     for name in inspect.signature(main).parameters:
+        if _kind(hints[name]) == "identity":
+            continue
         options: dict[str, Any] = {"required": True, "type": Path}
         match _kind(hints[name]):
             case "inputs":
@@ -99,6 +104,8 @@ def _kind(hint: object) -> str:
         return str(metadata[0])
     if isinstance(hint, type) and is_dataclass(hint):
         return "recipe"
+    if hint is type(None):  # what `main` returns
+        return "nothing"
     if hint in {int, str}:
         return str(getattr(hint, "__name__", hint))
     raise TypeError(f"a step's parameter cannot be of type {hint!r}")
@@ -137,7 +144,7 @@ def _publish(partial: Path, path: Path, record: provenance.Record) -> None:
     text = json.dumps(record.of(partial, path), indent=1)
     if path.is_dir():
         shutil.rmtree(path)
-    os.replace(partial, path)
+    partial.replace(path)
     write_text(sidecar, text + "\n")
 
 
@@ -145,7 +152,7 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` so that a reader sees all of it or nothing."""
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
     partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def _remove(path: Path) -> None:

@@ -25,6 +25,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = __name__.partition(".")[0]
 # Above this an input is taken at its sidecar's word; below, its bytes are read again.
 VERIFIED_BYTES = 256 * 2**20
+PACKAGES = (
+    *("numpy", "scipy", "pandas", "pyarrow", "pydicom", "imagecodecs", "matplotlib"),
+    *("torch", "timm", "monai", "lightly", "statsmodels", "safetensors"),
+)
 
 
 def stamps(*modules: str, root: Path = ROOT) -> list[str]:
@@ -175,6 +179,11 @@ class Record:
         )
 
     @property
+    def identity(self) -> str:
+        """A digest of the recipe and of every input's content."""
+        return digest(self.recipe, self.inputs)
+
+    @property
     def rule(self) -> str:
         """The rule that this run belongs to."""
         return str(self.recipe["rule"])
@@ -197,7 +206,7 @@ class Record:
         }
 
     def of(self, written: Path, path: Path) -> dict[str, Any]:
-        """Return the provenance of the artifact `written`, to be published as `path`."""
+        """Return the provenance of what was `written`, to be published as `path`."""
         size = None if written.is_dir() else written.stat().st_size
         return {
             "artifact": path.name,
@@ -211,10 +220,8 @@ class Record:
 
 def _versions() -> dict[str, str]:
     """Return Python's version and that of each loaded package that we depend on."""
-    names = ("numpy", "scipy", "pandas", "pyarrow", "pydicom", "imagecodecs", "torch")
-    names += ("timm", "monai", "lightly", "statsmodels", "matplotlib", "safetensors")
     found = {"python": platform.python_version()}
-    for name in names:
+    for name in PACKAGES:
         if name in sys.modules:
             found[name] = importlib.metadata.version(name)
     renamed = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn"}
@@ -229,9 +236,10 @@ def _device() -> dict[str, Any]:
     torch = cast(Any, sys.modules.get("torch"))
     if torch is None:
         return {"machine": platform.machine()}
+    cuda = torch.cuda
     return {
         "machine": platform.machine(),
-        "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "accelerator": cuda.get_device_name() if cuda.is_available() else None,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
     }

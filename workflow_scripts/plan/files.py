@@ -115,4 +115,4 @@ class Files:
 
 def _below(root: str, path: str) -> str:
     """Return `path` as seen from the working folder, `..` folded away."""
-    return os.path.normpath(os.path.join(root, path))
+    return os.path.normpath(Path(root) / path)

@@ -148,6 +148,7 @@ def prepare_leakage(config: Settings, wildcards: Wildcards) -> Decided:
     choices = {
         "datasets": list(config["datasets"]),
         "encoders": trained(config),
+        "size_px": config["prepare"]["size_px"],
     }
     return Decided(choices=choices)
 

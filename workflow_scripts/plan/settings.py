@@ -59,19 +59,22 @@ def _fill_properties(
     )
 
 
-_Filling = validators.extend(Draft202012Validator, {"properties": _fill_properties})
+_Filling: Any = validators.extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"properties": _fill_properties}
+)
 
 
 def _line(error: ValidationError) -> str:
     deepest = error
     while deepest.context:
-        deepest = max(deepest.context, key=lambda e: (len(e.absolute_path), e.validator == "additionalProperties"))
+        deepest = max(deepest.context, key=_depth)
     place = ".".join(str(part) for part in deepest.absolute_path) or "top level"
-    given = deepest.instance
-    allowed = deepest.validator_value
+    given: Any = deepest.instance
+    allowed: Any = deepest.validator_value
     match deepest.validator:
         case "additionalProperties":
-            known = sorted(deepest.schema["properties"])
+            schema: Any = deepest.schema
+            known = sorted(schema["properties"])
             odd = sorted(set(given) - set(known))
             return f"{place}: unknown key {odd[0]!r}; allowed: {', '.join(known)}"
         case "required":
@@ -86,9 +89,14 @@ def _line(error: ValidationError) -> str:
     return f"{place}: {deepest.message}"
 
 
+def _depth(error: ValidationError) -> tuple[int, bool]:
+    """Rank the branches of a choice: the deepest is the one that was meant."""
+    return len(error.absolute_path), error.validator == "additionalProperties"
+
+
 def _number_hint(given: object) -> str:
     if isinstance(given, str) and re.fullmatch(r"\d+e[+-]?\d+", given):
-        return f' (YAML reads {given} as text; write {given.replace("e", ".0e")})'
+        return f" (YAML reads {given} as text; write {given.replace('e', '.0e')})"
     return ""
 
 
@@ -183,7 +191,8 @@ def _encoder_misfits(config: Settings) -> list[str]:
         while "from" in encoders.get(seen[-1], {}):
             seen.append(encoders[seen[-1]]["from"])
             if seen[-1] in seen[:-1]:
-                found.append(f"{place}.from: goes round in a circle: {' <- '.join(seen)}")
+                circle = " <- ".join(seen)
+                found.append(f"{place}.from: goes round in a circle: {circle}")
                 break
     return found
 
@@ -206,7 +215,8 @@ def _backbone_misfits(place: str, encoder: Settings) -> list[str]:
 def backbones() -> set[str]:
     """List timm's models from its source: importing it would cost seconds a call."""
     spec = importlib.util.find_spec("timm")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     models = Path(spec.origin).parent / "models"
     pattern = re.compile(r"^@register_model\s+def (\w+)\(", re.MULTILINE)
     return {

@@ -7,7 +7,7 @@ ENCODER = text("name of the encoder in the config")
 PROTOCOL = text("how the classifier was trained")
 FINDING = text('the thing to detect, or "macro": mean over the findings with a value')
 METRIC = text("auroc or average_precision")
-LOW = number("lower end of the 95 % interval")
+LOW = number("lower end of the 95 % interval (resampled patients; draws too for all)")
 HIGH = number("upper end of the 95 % interval")
 
 METRICS = Table(
@@ -27,8 +27,8 @@ METRICS = Table(
         "low": LOW,
         "high": HIGH,
         "n_patients": whole("test patients with a known target"),
-        "n_positive": whole("test images with the finding"),
-        "n_negative": whole("test images without it"),
+        "n_positive": whole("test images with the finding; macro: with any of them"),
+        "n_negative": whole("test images without it; macro: with none of them"),
     },
 )
 
@@ -49,7 +49,10 @@ COMPARISONS = Table(
         "low": LOW,
         "high": HIGH,
         "p": number("two-sided, of no difference"),
-        "p_adjusted": number("Holm's, over one metric on one dataset"),
+        "p_adjusted": number(
+            "Holm's, within one metric on one dataset: macro rows are the primary "
+            "family (all encoders, protocols, budgets), single findings a second one"
+        ),
         "test": text("how p was found"),
     },
 )
@@ -57,7 +60,7 @@ COMPARISONS = Table(
 EFFICIENCY = Table(
     name="efficiency",
     meaning="labels that each encoder needs to reach a score",
-    key=("encoder", "protocol", "dataset", "finding", "metric", "target"),
+    key=("encoder", "protocol", "dataset", "finding", "metric", "target", "reached_by"),
     columns={
         "encoder": ENCODER,
         "protocol": PROTOCOL,
@@ -65,7 +68,14 @@ EFFICIENCY = Table(
         "finding": FINDING,
         "metric": METRIC,
         "target": number("the score to reach", required=True),
-        "reached_by": text("whose score it is, and at which budget"),
+        "reached_by": text("whose score it is, and at which budget; or a round number"),
+        "reach": text(
+            "within the sweep; at most, since the fewest labels tried already suffice; "
+            "beyond the most labels tried",
+            "within",
+            "at_most",
+            "beyond",
+        ),
         "n_labels": number("labelled images needed; NaN: not reached in this sweep"),
         "low": number("lower end of the interval of n_labels; inf: never reached"),
         "high": number("upper end of the interval; inf: beyond this sweep"),

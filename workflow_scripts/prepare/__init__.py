@@ -1,0 +1,1 @@
+"""From pictures to equal images, divided patients, and guarded walls between them."""

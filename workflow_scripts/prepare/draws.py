@@ -1,0 +1,43 @@
+"""Join the draws of all budgets, and see that they are nested."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pandas as pd
+
+from workflow_scripts.core import entry
+from workflow_scripts.core.entry import Inputs, Output
+from workflow_scripts.core.errors import InputError
+from workflow_scripts.core.tables.prepare import DRAWS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Nothing to choose."""
+
+
+def main(*, parts: Inputs, recipe: Recipe, draws: Output) -> None:
+    """Read the `parts`, one for each budget, and write all `draws`."""
+    joined = pd.concat([DRAWS.read(part) for part in parts], ignore_index=True)
+    refuse_unnested(joined)
+    DRAWS.write(joined, draws)
+
+
+def refuse_unnested(draws: pd.DataFrame) -> None:
+    """Refuse draws whose smaller budget is not inside the next larger one.
+
+    Raises:
+        InputError: naming the budgets.
+    """
+    for number, of_draw in draws.groupby("draw"):
+        sets = {
+            str(b): set(rows["patient_id"]) for b, rows in of_draw.groupby("budget")
+        }
+        by_size = sorted(sets, key=lambda budget: len(sets[budget]))
+        for smaller, larger in pairwise(by_size):
+            if not sets[smaller] <= sets[larger]:
+                raise InputError(f"draw {number}: {smaller} is not inside {larger}")
+
+
+if __name__ == "__main__":
+    entry.run(main)

@@ -1,0 +1,91 @@
+"""Say what a task asks of each image; the test images go to a file of their own."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from workflow_scripts.core import entry
+from workflow_scripts.core.entry import Inputs, Output
+from workflow_scripts.core.errors import InputError
+from workflow_scripts.core.tables.ingest import IMAGES, LABELS
+from workflow_scripts.core.tables.prepare import SPLITS, TARGETS
+
+UNCERTAIN = -1
+POLICIES = {"ignore": np.nan, "positive": 1.0, "negative": 0.0}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What a task asks (config.yaml: ``tasks``)."""
+
+    datasets: list[str]  # trained on first, then external ones; as the files are
+    findings: list[str]
+    uncertain: str  # ignore, positive or negative
+
+
+def main(
+    *,
+    images: Inputs,
+    labels: Inputs,
+    splits: Inputs,
+    recipe: Recipe,
+    development: Output,
+    test: Output,
+) -> None:
+    """Join `images`, `labels` and `splits`; write `development` and `test` targets."""
+    parts = []
+    tables = zip(recipe.datasets, images, labels, splits, strict=True)
+    for name, image, label, split in tables:
+        asked = asked_of(IMAGES.read(image), LABELS.read(label), recipe)
+        joined = asked.merge(SPLITS.read(split), on="image_id", validate="many_to_one")
+        parts.append(joined.assign(dataset=name))
+    targets = pd.concat(parts, ignore_index=True)
+    _refuse_one_sided(targets, recipe)
+    held_out = targets["split"] == "test"
+    log.info("test images: %d", targets[held_out]["image_id"].nunique())
+    TARGETS.write(targets[~held_out], development)
+    TARGETS.write(targets[held_out], test)
+
+
+def asked_of(
+    images: pd.DataFrame, labels: pd.DataFrame, recipe: Recipe
+) -> pd.DataFrame:
+    """Return a target for each finding of each image that has any known target.
+
+    This is the one place where the policy for uncertain labels is applied.
+
+    Returns:
+        Columns image_id, patient_id, finding, target (1, 0, NaN unknown).
+    """
+    policy = POLICIES[recipe.uncertain]
+    value = labels["value"].where(labels["value"] != UNCERTAIN, policy)
+    wide = labels.assign(target=value).pivot_table(
+        index="image_id", columns="finding", values="target", dropna=False
+    )
+    wide = wide.reindex(columns=recipe.findings).dropna(how="all")
+    long = wide.reset_index().melt("image_id", var_name="finding", value_name="target")
+    owner = images[["image_id", "patient_id"]]
+    return long.merge(owner, on="image_id", validate="many_to_one")
+
+
+def _refuse_one_sided(targets: pd.DataFrame, recipe: Recipe) -> None:
+    """Refuse a finding that some part of the data cannot teach or test."""
+    own = targets[targets["dataset"] == recipe.datasets[0]]
+    for finding in recipe.findings:
+        here = own[own["finding"] == finding]
+        for split in ("train", "validation", "test"):
+            known = here[here["split"] == split]["target"].dropna()
+            if known.nunique() < 2:
+                counts = f"{int(known.sum())} of {len(known)} known are present"
+                raise InputError(
+                    f"finding {finding!r} of dataset {recipe.datasets[0]!r}: {counts} "
+                    f"in the {split} split; both present and absent are needed"
+                )
+
+
+if __name__ == "__main__":
+    entry.run(main)

@@ -1,0 +1,1 @@
+"""From equal images, without labels, to encoders."""

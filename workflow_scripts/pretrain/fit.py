@@ -1,0 +1,103 @@
+"""Pretrain one encoder on its pool with one self-supervised method."""
+
+import dataclasses
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from workflow_scripts.core import encoders, entry, provenance
+from workflow_scripts.core.entry import Identity, Input, Inputs, Output
+from workflow_scripts.core.errors import InputError
+from workflow_scripts.core.store import Store, gather_by_dataset
+from workflow_scripts.core.tables.prepare import POOL
+from workflow_scripts.core.tables.pretrain import TRAINING
+from workflow_scripts.core.workspace import workspace
+from workflow_scripts.pretrain import checkpoint, methods
+from workflow_scripts.pretrain.loop import Run
+from workflow_scripts.pretrain.recipe import Recipe
+
+log = logging.getLogger(__name__)
+
+
+def main(
+    *,
+    parent: Input,
+    parent_card: Input,
+    pool: Input,
+    stores: Inputs,
+    recipe: Recipe,
+    identity: Identity,
+    encoder: Output,
+    card: Output,
+    training: Output,
+) -> None:
+    """Start from `parent`, learn from the images of `pool`, write the `encoder`."""
+    torch.manual_seed(recipe.seed)
+    model, known = encoders.load(parent, parent_card)
+    images = pooled(POOL.read(pool), stores, recipe)
+    with workspace(identity) as folder:
+        run = Run(built(model, recipe), known, images, recipe)
+        run.resume(folder)
+        while run.epoch < recipe.epochs:
+            run.one_epoch()
+            checkpoint.save(run.state(), folder, run.epoch)
+        trained = dataclasses.replace(
+            known,
+            parents=[*known.parents, known.recipe],
+            recipe=dataclasses.asdict(recipe),
+            data_digest=provenance.sha256(pool),
+        )
+        encoders.save(run.method.encoder, trained, encoder, card)
+        TRAINING.write(pd.DataFrame(run.history), training)
+        shutil.rmtree(folder)
+
+
+def pooled(pool: pd.DataFrame, stores: list[Path], recipe: Recipe) -> Tensor:
+    """Return the images of the pool, uint8, (images, size_px, size_px)."""
+    opened = {
+        name: Store(path, recipe.size_px)
+        for name, path in zip(recipe.datasets, stores, strict=True)
+    }
+    images = gather_by_dataset(
+        pool["dataset"].to_numpy(object), pool["row"].to_numpy(np.int64), opened
+    )
+    if len(images) < 2 * recipe.batch_size:
+        log.warning("only %d images: batches of half of them", len(images))
+    log.info("%d images of %d px", len(images), recipe.size_px)
+    return torch.from_numpy(images)
+
+
+def built(encoder: nn.Module, recipe: Recipe) -> nn.Module:
+    """Build the method around the encoder, with the options that were given.
+
+    Raises:
+        InputError: naming an option that the method does not have.
+    """
+    module = methods.load(recipe.method)
+    known = {field.name for field in dataclasses.fields(module.Options)}
+    if odd := sorted(recipe.options.keys() - known):
+        raise InputError(
+            f"options: {recipe.method} has no {odd[0]!r}; it has {sorted(known)}"
+        )
+    info: Any = encoder.eval()  # batch norm shall not learn from what is empty
+    with torch.no_grad():
+        empty = torch.zeros(2, 1, recipe.size_px, recipe.size_px)
+        maps = info.forward_intermediates(
+            empty, indices=1, norm=False, intermediates_only=True
+        )
+        shape = methods.Shape(
+            width=info(empty).shape[1],
+            map_width=maps[-1].shape[1],
+            size_px=recipe.size_px,
+        )
+    return module.Method(encoder, shape, module.Options(**recipe.options))
+
+
+if __name__ == "__main__":
+    entry.run(main)

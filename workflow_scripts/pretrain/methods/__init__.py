@@ -1,0 +1,37 @@
+"""Self-supervised methods, one per file; the file's name is the method's name.
+
+Methods are found by name, not listed: an import here would put every method's code
+behind every encoder, and one edit would re-run them all.
+
+A method file holds two names:
+
+``Options``  a frozen dataclass: the paper's knobs, the paper's values.
+``Method``   a ``torch.nn.Module`` built as ``Method(encoder, shape, options)``:
+
+    views              how many augmented views of each image it wants
+    forward(*views)    tensors (batch, 1, size_px, size_px) -> scalar loss
+    after_step(share)  called after each step; share of training done, in (0, 1]
+    encoder            what is kept when training ends
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What a method must know of the encoder it is built around."""
+
+    width: int  # features of an image
+    map_width: int  # channels of the last feature map
+    size_px: int  # side of the images
+
+
+def load(name: str) -> ModuleType:
+    """Return the method file called `name`.
+
+    Raises:
+        ModuleNotFoundError: if there is no such file.
+    """
+    return import_module(f"{__name__}.{name}")

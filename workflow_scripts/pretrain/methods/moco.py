@@ -1,0 +1,66 @@
+"""MoCo v2: tell an image's other view from a queue of other images.
+
+He et al. 2020, "Momentum Contrast for Unsupervised Visual Representation Learning",
+https://arxiv.org/abs/1911.05722; the projection head, temperature and augmentation of
+Chen et al. 2020, "Improved Baselines with Momentum Contrastive Learning",
+https://arxiv.org/abs/2003.04297. Loss, queue and head are lightly's.
+
+Without shuffled batch norm: on one device there is nothing to shuffle between.
+"""
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from lightly.loss import NTXentLoss
+from lightly.models.modules.heads import MoCoProjectionHead
+from lightly.models.utils import update_momentum
+from torch import Tensor, nn
+
+from workflow_scripts.pretrain.methods import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the papers let one choose."""
+
+    projection_width: int = 128
+    hidden_width: int = 2048
+    temperature: float = 0.2
+    momentum: float = 0.999  # of the momentum encoder
+    queue_size: int = 65536  # keys of earlier images; a few batches for a small pool
+
+
+class Method(nn.Module):
+    """An encoder, its projection head, their slow copies, and the loss."""
+
+    views = 2
+
+    def __init__(self, encoder: nn.Module, shape: Shape, options: Options) -> None:
+        """Put a projection head on `encoder`, and copy both."""
+        super().__init__()
+        self.options = options
+        self.encoder = encoder
+        self.projection_head = MoCoProjectionHead(
+            shape.width, options.hidden_width, options.projection_width
+        )
+        self.momentum_encoder = copy.deepcopy(encoder)
+        self.momentum_head = copy.deepcopy(self.projection_head)
+        for slow in (self.momentum_encoder, self.momentum_head):
+            slow.requires_grad_(False)
+        queue = (options.queue_size, options.projection_width)
+        self.loss = NTXentLoss(temperature=options.temperature, memory_bank_size=queue)
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        """Return the loss of one batch: InfoNCE of queries against keys and queue."""
+        query = self.projection_head(self.encoder(first))
+        with torch.no_grad():
+            key = self.momentum_head(self.momentum_encoder(second))
+        loss: Tensor = self.loss(query.float(), key.float())
+        return loss
+
+    def after_step(self, share: float) -> None:
+        """Let the slow copies follow."""
+        momentum = self.options.momentum
+        update_momentum(self.encoder, self.momentum_encoder, m=momentum)
+        update_momentum(self.projection_head, self.momentum_head, m=momentum)
