@@ -2,13 +2,22 @@
 
 import contextlib
 from contextlib import AbstractContextManager
+from typing import TypeVar
 
 import torch
+from torch import nn
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def device() -> torch.device:
     """Return the GPU where there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def placed(model: Network) -> Network:
+    """Return `model` on the device, its images laid out as convolutions like them."""
+    return model.to(device()).to(memory_format=torch.channels_last)
 
 
 def autocast() -> AbstractContextManager[object]:

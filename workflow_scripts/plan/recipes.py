@@ -213,6 +213,7 @@ def finetune_fit(config: Settings, wildcards: Wildcards) -> Decided:
     protocol = wildcards["protocol"]
     choices = {
         "protocol": protocol,
+        "findings": config["tasks"][wildcards["task"]]["findings"],
         "options": config["finetune"].get(protocol, {}),
         "size_px": config["prepare"]["size_px"],
         "seed": config["seed"],
@@ -226,6 +227,7 @@ def finetune_predict(config: Settings, wildcards: Wildcards) -> Decided:
     choices = {
         "protocol": wildcards["protocol"],
         "budgets": budgets(config),
+        "findings": task["findings"],
         "datasets": [task["data"], *task["external"]],
         "size_px": config["prepare"]["size_px"],
     }

@@ -10,7 +10,7 @@ import torch
 from timm.optim._param_groups import param_groups_weight_decay
 from torch import Tensor
 
-from workflow_scripts.core.device import autocast, device
+from workflow_scripts.core.device import autocast, device, placed
 from workflow_scripts.core.encoders import Card
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.pretrain import augmentations, checkpoint, watching
@@ -26,10 +26,10 @@ class Run:
 
     def __init__(
         self,
-        method: Any,
+        method: Any,  # noqa: ANN401 (any method file)
         card: Card,
         images: Tensor,
-        recipe: Recipe,  # noqa: ANN401
+        recipe: Recipe,
     ) -> None:
         """Take the `method`, built around its encoder, and make its optimiser.
 
@@ -42,7 +42,7 @@ class Run:
         self.recipe, self.card = recipe, card
         self.images = images.to(device())  # the whole pool lies where it is used
         self.batch_size = min(recipe.batch_size, len(images) // 2)
-        self.method = method.to(device(), memory_format=torch.channels_last)
+        self.method = placed(method)
         self.augment = augmentations.load(recipe.augmentation).augment
         self.rate = recipe.learning_rate * self.batch_size / 256
         groups = param_groups_weight_decay(self.method, recipe.weight_decay)

@@ -1,0 +1,1 @@
+"""From an encoder and some labels to classifiers and their predictions."""

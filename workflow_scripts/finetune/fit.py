@@ -1,0 +1,118 @@
+"""Train the classifiers of one cell: one for each draw of one budget."""
+
+import logging
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+from workflow_scripts.core import entry
+from workflow_scripts.core.entry import Identity, Input, Output
+from workflow_scripts.core.tables.finetune import SELECTION
+from workflow_scripts.core.tables.prepare import DRAWS, TARGETS
+from workflow_scripts.core.workspace import workspace
+from workflow_scripts.finetune import protocols
+from workflow_scripts.finetune.aligned import images_of, matrix, pixels_of
+from workflow_scripts.finetune.protocols import Images, Problem
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How classifiers are trained (config.yaml: ``finetune``)."""
+
+    protocol: str
+    options: dict[str, Any]
+    findings: list[str]
+    size_px: int
+    seed: int
+
+
+def main(
+    *,
+    encoder: Input,
+    card: Input,
+    features: Input,
+    development: Input,
+    draw: Input,
+    store: Input,
+    rows: Input,
+    recipe: Recipe,
+    identity: Identity,
+    classifiers: Output,
+    selection: Output,
+) -> None:
+    """Learn from the drawn patients' labels; a killed job keeps its finished draws."""
+    targets = TARGETS.read(development)
+    known = images_of(targets)
+    place = {str(known["dataset"].iloc[0]): (store, rows)}
+    images = Images(
+        features=np.load(features, allow_pickle=False),
+        pixels=pixels_of(known, place, recipe.size_px),
+        encoder=encoder,
+        card=card,
+    )
+    wanted = matrix(targets, known, recipe.findings)
+    weights: dict[str, NDArray[Any]] = {}
+    tried = []
+    with workspace(identity) as folder:
+        for number, drawn in DRAWS.read(draw).groupby("draw"):
+            problem = problem_of(known, images, wanted, drawn, recipe)
+            done = folder / f"draw-{number}"
+            if not done.with_suffix(".parquet").is_file():
+                _fit_one(problem, drawn, recipe, done)
+            fitted = load_file(done.with_suffix(".safetensors"))
+            weights |= {f"draw-{number}/{key}": value for key, value in fitted.items()}
+            tried.append(SELECTION.read(done.with_suffix(".parquet")))
+        save_file(weights, classifiers)
+        SELECTION.write(pd.concat(tried, ignore_index=True), selection)
+        shutil.rmtree(folder)
+
+
+def problem_of(
+    known: pd.DataFrame,
+    images: Images,
+    wanted: NDArray[np.float64],
+    drawn: pd.DataFrame,
+    recipe: Recipe,
+) -> Problem:
+    """Return what the classifier of one draw may learn from."""
+    training = (known["split"] == "train").to_numpy()
+    owned = known["patient_id"].isin(drawn["patient_id"]).to_numpy()
+    return Problem(
+        images=images,
+        targets=wanted,
+        findings=recipe.findings,
+        labelled=np.flatnonzero(training & owned),
+        validation=np.flatnonzero(~training),
+        training=np.flatnonzero(training),
+    )
+
+
+def _fit_one(problem: Problem, drawn: pd.DataFrame, recipe: Recipe, done: Path) -> None:
+    """Train the classifier of one draw and keep it in the workspace."""
+    number = int(drawn["draw"].iloc[0])
+    fit = protocols.load(recipe.protocol).fit
+    fitted = fit(problem, recipe.options, recipe.seed + number)
+    log.info("draw %d: %s", number, [t for t in fitted.tried if t.chosen])
+    table = pd.DataFrame([vars(tried) for tried in fitted.tried]).assign(
+        budget=drawn["budget"].iloc[0],
+        draw=number,
+        n_labels=len(problem.labelled),
+        n_patients=len(drawn),
+    )
+    weights = {k: np.ascontiguousarray(v) for k, v in fitted.weights.items()}
+    save_file(weights, done.with_suffix(".safetensors"))
+    partial = done.with_suffix(".partial")
+    SELECTION.write(table, partial)
+    partial.replace(done.with_suffix(".parquet"))  # says that the draw is done
+
+
+if __name__ == "__main__":
+    entry.run(main)

@@ -1,0 +1,85 @@
+"""Score every test image with every classifier: the one step that reads them."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+
+from workflow_scripts.core import entry
+from workflow_scripts.core.entry import Input, Inputs, Output
+from workflow_scripts.core.progress import progress
+from workflow_scripts.core.tables.finetune import PREDICTIONS
+from workflow_scripts.core.tables.prepare import TARGETS
+from workflow_scripts.finetune import protocols
+from workflow_scripts.finetune.aligned import KEY, images_of, pixels_of
+from workflow_scripts.finetune.protocols import Images
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """The names that go with the files, in their order."""
+
+    protocol: str
+    budgets: list[str]
+    findings: list[str]
+    datasets: list[str]
+    size_px: int
+
+
+def main(
+    *,
+    encoder: Input,
+    card: Input,
+    features: Input,
+    test: Input,
+    stores: Inputs,
+    rows: Inputs,
+    classifiers: Inputs,
+    recipe: Recipe,
+    predictions: Output,
+) -> None:
+    """Apply all `classifiers` to the internal and external test images, unadapted."""
+    targets = TARGETS.read(test)
+    known = images_of(targets)
+    places = dict(zip(recipe.datasets, zip(stores, rows, strict=True), strict=True))
+    images = Images(
+        features=np.load(features, allow_pickle=False),
+        pixels=pixels_of(known, places, recipe.size_px),
+        encoder=encoder,
+        card=card,
+    )
+    score = protocols.load(recipe.protocol).score
+    parts = []
+    cells = list(zip(recipe.budgets, classifiers, strict=True))
+    for budget, file in progress(cells, total=len(cells), what="budgets"):
+        for number, weights in _by_draw(file):
+            wide = pd.DataFrame(score(weights, images), columns=recipe.findings)
+            long = pd.concat([known[KEY], wide], axis=1).melt(
+                KEY, var_name="finding", value_name="score"
+            )
+            shown = budget.replace("pct", "%")
+            parts.append(long.assign(budget=shown, draw=number))
+    scored = pd.concat(parts, ignore_index=True)
+    joined = scored.merge(targets, on=[*KEY, "finding"], validate="many_to_one")
+    PREDICTIONS.write(joined, predictions)
+
+
+def _by_draw(file: Path) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+    """Yield the number and the weights of every draw's classifier."""
+    by_draw: dict[int, dict[str, NDArray[Any]]] = {}
+    for key, value in load_file(file).items():
+        draw, _, name = key.partition("/")
+        by_draw.setdefault(int(draw.removeprefix("draw-")), {})[name] = value
+    yield from sorted(by_draw.items())
+
+
+if __name__ == "__main__":
+    entry.run(main)
