@@ -5,7 +5,11 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-configfile: workflow.source_path("config.yaml")
+if (
+    not workflow.overwrite_configfiles
+):  # a config of the user replaces ours, never mixes
+
+    configfile: workflow.source_path("config.yaml")
 
 
 include: "rules/common.smk"

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from workflow_scripts.core import provenance
+from workflow_scripts.core import sources
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.plan import recipes, settings
+from workflow_scripts.plan import misfits, names, recipes, settings
 from workflow_scripts.plan.files import Files
 
 try:
-    settings.checked(config)
+    settings.fill(config)
+    misfits.refuse(config)
 except InputError as error:
     raise WorkflowError(str(error))
 
@@ -24,7 +25,7 @@ files = Files(config)
 PYTHON = "python" if workflow.deployment_settings.deployment_method else sys.executable
 shell.prefix(
     f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(workflow.basedir))}; "
-    f"python() {{ command {shlex.quote(PYTHON)} \"$@\"; }}; "
+    f'python() {{ command {shlex.quote(PYTHON)} "$@"; }}; '
 )
 
 
@@ -51,14 +52,14 @@ def recipe(rule):
 
     def as_json(wildcards):
         named = dict(wildcards)
-        decided = getattr(recipes, rule)(config, named)
+        decided = getattr(recipes.load(stage), step)(config, named)
         modules = f"workflow_scripts.{stage}.{step}", *decided.loaded
         packed = {
             "rule": rule,
             "wildcards": named,
             "choices": decided.choices,
-            "code": provenance.stamps(*modules),
-            "pins": provenance.pins_digest(),
+            "code": sources.stamps(*modules),
+            "pins": sources.pins_digest(),
         }
         return json.dumps(packed, sort_keys=True)
 

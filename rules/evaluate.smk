@@ -16,7 +16,7 @@ rule evaluate_metrics:
             files.arms(
                 "results/finetune/{task}/{encoder}/{protocol}/{{budget}}/selection.parquet"
             ),
-            budget=recipes.budgets(config),
+            budget=names.budgets(config),
             allow_missing=True,
         ),
     output:

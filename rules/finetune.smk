@@ -90,7 +90,7 @@ rule finetune_predict:
         rows=files.task("results/prepare/{dataset}/store/images.parquet"),
         classifiers=expand(
             "results/finetune/{{task}}/{{encoder}}/{{protocol}}/{budget}/classifiers.safetensors",
-            budget=recipes.budgets(config),
+            budget=names.budgets(config),
         ),
     output:
         predictions="results/finetune/{task}/{encoder}/{protocol}/predictions.parquet",

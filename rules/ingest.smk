@@ -17,9 +17,9 @@ rule ingest_find:
         "logs/ingest_find/{dataset}.log",
     benchmark:
         "benchmarks/ingest_find/{dataset}.tsv"
+    priority: 20
     conda:
         "../envs/fewray.yaml"
-    priority: 20
     params:
         recipe=recipe("ingest_find"),
     shell:
@@ -46,9 +46,9 @@ rule ingest_decode:
         "logs/ingest_decode/{dataset}/{shard}.log",
     benchmark:
         "benchmarks/ingest_decode/{dataset}/{shard}.tsv"
+    priority: 20
     conda:
         "../envs/fewray.yaml"
-    priority: 20
     params:
         recipe=recipe("ingest_decode"),
     shell:
@@ -83,9 +83,9 @@ rule ingest_gather:
         "logs/ingest_gather/{dataset}.log",
     benchmark:
         "benchmarks/ingest_gather/{dataset}.tsv"
+    priority: 20
     conda:
         "../envs/fewray.yaml"
-    priority: 20
     params:
         recipe=recipe("ingest_gather"),
     shell:

@@ -18,9 +18,9 @@ rule prepare_splits:
         "logs/prepare_splits/{dataset}.log",
     benchmark:
         "benchmarks/prepare_splits/{dataset}.tsv"
+    priority: 20
     conda:
         "../envs/fewray.yaml"
-    priority: 20
     params:
         recipe=recipe("prepare_splits"),
     shell:
@@ -51,9 +51,9 @@ rule prepare_store:
         "logs/prepare_store/{dataset}.log",
     benchmark:
         "benchmarks/prepare_store/{dataset}.tsv"
+    priority: 10
     conda:
         "../envs/fewray.yaml"
-    priority: 10
     params:
         recipe=recipe("prepare_store"),
     shell:
@@ -82,9 +82,9 @@ rule prepare_targets:
         "logs/prepare_targets/{task}.log",
     benchmark:
         "benchmarks/prepare_targets/{task}.tsv"
+    priority: 20
     conda:
         "../envs/fewray.yaml"
-    priority: 20
     params:
         recipe=recipe("prepare_targets"),
     shell:
@@ -110,9 +110,9 @@ rule prepare_draw:
         "logs/prepare_draw/{task}/{budget}.log",
     benchmark:
         "benchmarks/prepare_draw/{task}/{budget}.tsv"
+    priority: 20
     conda:
         "../envs/fewray.yaml"
-    priority: 20
     params:
         recipe=recipe("prepare_draw"),
     shell:
@@ -131,7 +131,7 @@ rule prepare_draws:
     input:
         draws=expand(
             "results/prepare/{{task}}/draws/{budget}.parquet",
-            budget=recipes.budgets(config),
+            budget=names.budgets(config),
         ),
     output:
         draws="results/prepare/{task}/draws.parquet",
@@ -139,9 +139,9 @@ rule prepare_draws:
         "logs/prepare_draws/{task}.log",
     benchmark:
         "benchmarks/prepare_draws/{task}.tsv"
+    priority: 20
     conda:
         "../envs/fewray.yaml"
-    priority: 20
     params:
         recipe=recipe("prepare_draws"),
     shell:
@@ -164,15 +164,15 @@ rule prepare_pool:
         wall_splits=files.walls("results/prepare/{dataset}/splits.parquet"),
     output:
         pool="results/prepare/pools/{encoder}.parquet",
-    wildcard_constraints:
-        encoder=any_of(recipes.trained(config)),
     log:
         "logs/prepare_pool/{encoder}.log",
     benchmark:
         "benchmarks/prepare_pool/{encoder}.tsv"
+    wildcard_constraints:
+        encoder=any_of(names.trained(config)),
+    priority: 20
     conda:
         "../envs/fewray.yaml"
-    priority: 20
     params:
         recipe=recipe("prepare_pool"),
     shell:
@@ -206,7 +206,7 @@ rule prepare_leakage:
         ),
         pools=expand(
             "results/prepare/pools/{encoder}.parquet",
-            encoder=recipes.trained(config),
+            encoder=names.trained(config),
         ),
     output:
         leakage="results/prepare/leakage.parquet",
@@ -214,9 +214,9 @@ rule prepare_leakage:
         "logs/prepare_leakage.log",
     benchmark:
         "benchmarks/prepare_leakage.tsv"
+    priority: 20
     conda:
         "../envs/fewray.yaml"
-    priority: 20
     params:
         recipe=recipe("prepare_leakage"),
     shell:
@@ -244,9 +244,9 @@ rule prepare_ready:
         "logs/prepare_ready.log",
     benchmark:
         "benchmarks/prepare_ready.tsv"
+    priority: 20
     conda:
         "../envs/fewray.yaml"
-    priority: 20
     params:
         recipe=recipe("prepare_ready"),
     shell:

@@ -13,15 +13,15 @@ rule pretrain_begin:
         encoder="results/encoders/{encoder}/encoder.safetensors",
         card="results/encoders/{encoder}/encoder.json",
         training="results/encoders/{encoder}/training.parquet",
-    wildcard_constraints:
-        encoder=any_of(recipes.begun(config)),
     log:
         "logs/pretrain_begin/{encoder}.log",
     benchmark:
         "benchmarks/pretrain_begin/{encoder}.tsv"
+    wildcard_constraints:
+        encoder=any_of(names.begun(config)),
+    priority: 20
     conda:
         "../envs/fewray.yaml"
-    priority: 20
     params:
         recipe=recipe("pretrain_begin"),
     shell:
@@ -51,15 +51,15 @@ rule pretrain_fit:
         encoder="results/encoders/{encoder}/encoder.safetensors",
         card="results/encoders/{encoder}/encoder.json",
         training="results/encoders/{encoder}/training.parquet",
-    wildcard_constraints:
-        encoder=any_of(recipes.trained(config)),
     log:
         "logs/pretrain_fit/{encoder}.log",
     benchmark:
         "benchmarks/pretrain_fit/{encoder}.tsv"
+    wildcard_constraints:
+        encoder=any_of(names.trained(config)),
+    priority: 10
     conda:
         "../envs/fewray.yaml"
-    priority: 10
     params:
         recipe=recipe("pretrain_fit"),
     shell:

@@ -11,12 +11,12 @@ rule simulate_cohort:
         images=directory("results/simulate/{dataset}/images"),
         lung_masks=directory("results/simulate/{dataset}/lung_masks"),
         labels="results/simulate/{dataset}/labels.csv",
-    wildcard_constraints:
-        dataset=any_of(config["simulate"]),
     log:
         "logs/simulate_cohort/{dataset}.log",
     benchmark:
         "benchmarks/simulate_cohort/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=any_of(config["simulate"]),
     conda:
         "../envs/fewray.yaml"
     params:

@@ -7,7 +7,7 @@ import os.path
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.plan import recipes
+from workflow_scripts.plan import names
 from workflow_scripts.plan.settings import Settings
 
 INGEST = "results/ingest"
@@ -81,8 +81,8 @@ class Files:
 
         def of_walls(wildcards: Any) -> list[str]:  # noqa: ANN401
             data = self.config["encoders"][wildcards.encoder]["data"]
-            names = recipes.neighbours(self.config, data)
-            return [pattern.format(dataset=name) for name in names]
+            others = names.neighbours(self.config, data)
+            return [pattern.format(dataset=name) for name in others]
 
         return of_walls
 
@@ -91,8 +91,8 @@ class Files:
 
         def of_task(wildcards: Any) -> list[str]:  # noqa: ANN401
             task = self.config["tasks"][wildcards.task]
-            names = [task["data"], *task["external"]]
-            return [pattern.format(dataset=name) for name in names]
+            datasets = [task["data"], *task["external"]]
+            return [pattern.format(dataset=name) for name in datasets]
 
         return of_task
 
@@ -106,7 +106,7 @@ class Files:
 
     def arms(self, pattern: str) -> list[str]:
         """List `pattern` for every arm; `{task}` stays a wildcard."""
-        pairs = recipes.arms(self.config)
+        pairs = names.arms(self.config)
         return [
             pattern.format(task="{task}", encoder=encoder, protocol=protocol)
             for encoder, protocol in pairs

@@ -1,0 +1,154 @@
+"""A step's signature is its command line; its outputs appear whole or not at all."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from workflow_scripts.core import entry
+from workflow_scripts.core.entry import Identity, Input, Inputs, Output
+from workflow_scripts.core.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    epochs: int
+
+
+def packed(**choices):
+    recipe = {"rule": "stage_step", "wildcards": {}, "choices": choices}
+    return json.dumps({**recipe, "code": ["a.py@1"], "pins": "0"})
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "in.txt").write_text("given")
+    return tmp_path
+
+
+def call(main, folder, **choices):
+    entry.run(
+        main,
+        [
+            *("--images", str(folder / "in.txt"), "--recipe", packed(**choices)),
+            *("--encoder", str(folder / "made" / "out.txt")),
+        ],
+    )
+
+
+def writes(*, images: Input, recipe: Recipe, encoder: Output) -> None:
+    encoder.write_text(f"{images.read_text()} {recipe.epochs}")
+
+
+def test_the_signature_is_the_command_line(files):
+    call(writes, files, epochs=3)
+    assert (files / "made" / "out.txt").read_text() == "given 3"
+
+
+def test_several_inputs_and_wildcards_have_flags_too(tmp_path):
+    seen = {}
+
+    def main(*, parts: Inputs, shard: int, budget: str, recipe: Recipe) -> None:
+        seen.update(parts=parts, shard=shard, budget=budget)
+
+    for name in "ab":
+        (tmp_path / name).touch()
+    parts = [str(tmp_path / name) for name in "ab"]
+    rest = ["--shard", "7", "--budget", "1pct", "--recipe", packed(epochs=1)]
+    entry.run(main, ["--parts", *parts, *rest])
+    assert seen == {"parts": [Path(p) for p in parts], "shard": 7, "budget": "1pct"}
+
+
+@pytest.mark.parametrize("choices", [{}, {"epoch": 3}, {"epochs": 3, "more": 1}])
+def test_a_misspelt_choice_is_refused(files, choices, capsys):
+    with pytest.raises(SystemExit):
+        call(writes, files, **choices)
+    assert "recipe: wants ['epochs']" in capsys.readouterr().err
+
+
+def test_beside_every_output_lies_its_provenance(files):
+    call(writes, files, epochs=3)
+    text = (files / "made" / "out.txt.provenance.json").read_text()
+    known = json.loads(text)
+    assert known["choices"] == {"epochs": 3}
+    assert known["code"] == ["a.py@1"]
+    assert known["inputs"]["images"][0]["bytes"] == 5
+    assert {"sha256", "versions", "device", "seconds", "started"} <= known.keys()
+
+
+def test_a_step_that_fails_leaves_nothing_behind(files):
+    def main(*, images: Input, recipe: Recipe, encoder: Output) -> None:
+        encoder.write_text("half")
+        raise KeyError("broke")
+
+    with pytest.raises(KeyError):
+        call(main, files, epochs=1)
+    assert not list((files / "made").iterdir())
+
+
+def test_what_a_user_can_mend_ends_in_one_line_not_in_a_traceback(files, capsys):
+    def main(*, images: Input, recipe: Recipe, encoder: Output) -> None:
+        raise InputError("table: column 'x' is missing")
+
+    with pytest.raises(SystemExit) as ended:
+        call(main, files, epochs=1)
+    assert ended.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("ERROR stage_step: table: column 'x' is missing")
+
+
+def test_what_a_killed_step_left_is_swept_away(files):
+    (files / "made").mkdir()
+    dead = files / "made" / ".partial-999999999-out.txt"
+    alive = files / "made" / f".partial-{os.getppid()}-out.txt"
+    dead.touch()
+    alive.touch()
+    call(writes, files, epochs=1)
+    assert not dead.exists()
+    assert alive.exists()
+
+
+def test_an_input_that_was_edited_after_its_step_wrote_it_is_refused(files):
+    call(writes, files, epochs=3)
+    made = files / "made" / "out.txt"
+    made.write_text("given 4")
+    flags = ["--images", str(made), "--recipe", packed(epochs=1)]
+    with pytest.raises(SystemExit, match="changed since its step wrote it"):
+        entry.run(writes, [*flags, "--encoder", str(files / "next.txt")])
+
+
+def test_an_input_that_changes_while_it_is_read_fails_the_step(files):
+    def main(*, images: Input, recipe: Recipe, encoder: Output) -> None:
+        encoder.write_text(images.read_text())
+        images.write_text("something else")
+
+    with pytest.raises(SystemExit):
+        call(main, files, epochs=1)
+    assert not (files / "made" / "out.txt").exists()
+
+
+def test_the_identity_follows_inputs_and_choices(files):
+    seen = []
+
+    def main(
+        *, images: Input, recipe: Recipe, identity: Identity, encoder: Output
+    ) -> None:
+        seen.append(identity)
+        encoder.touch()
+
+    call(main, files, epochs=1)
+    call(main, files, epochs=1)
+    call(main, files, epochs=2)
+    (files / "in.txt").write_text("other")
+    call(main, files, epochs=2)
+    assert seen[0] == seen[1]
+    assert len(set(seen)) == 3
+
+
+def test_a_parameter_of_an_unknown_kind_is_a_bug():
+    def main(*, rate: float, recipe: Recipe) -> None: ...
+
+    with pytest.raises(TypeError, match="cannot be of type"):
+        entry.run(main, [])

@@ -1,0 +1,29 @@
+"""Recipes of the steps of `evaluate`: how numbers are made of predictions."""
+
+from workflow_scripts.plan.names import arms
+from workflow_scripts.plan.recipes import STEPS, Decided, Wildcards
+from workflow_scripts.plan.settings import Settings
+
+
+def metrics(config: Settings, wildcards: Wildcards) -> Decided:
+    """The names that go with the predictions, in their order; the resampling."""
+    choices = {
+        "arms": [list(arm) for arm in arms(config)],
+        "bootstrap": config["evaluate"]["bootstrap"],
+        "seed": config["seed"],
+        "statistics": ["auroc", "average_precision"],
+    }
+    loaded = tuple(
+        f"{STEPS}.evaluate.statistics.{name}" for name in choices["statistics"]
+    )
+    return Decided(choices=choices, loaded=loaded)
+
+
+def comparisons(config: Settings, wildcards: Wildcards) -> Decided:
+    """Who is compared with whom."""
+    return Decided(choices={"baseline": config["evaluate"]["baseline"]})
+
+
+def efficiency(config: Settings, wildcards: Wildcards) -> Decided:
+    """Whose labels are saved."""
+    return Decided(choices={"baseline": config["evaluate"]["baseline"]})

@@ -1,0 +1,42 @@
+"""Recipes of the steps of `finetune`: how classifiers are trained and applied."""
+
+from workflow_scripts.plan.names import budgets
+from workflow_scripts.plan.recipes import STEPS, Decided, Wildcards
+from workflow_scripts.plan.settings import Settings
+
+
+def features(config: Settings, wildcards: Wildcards) -> Decided:
+    """The names that go with the stores, in their order."""
+    task = config["tasks"][wildcards["task"]]
+    choices = {
+        "datasets": [task["data"], *task["external"]],
+        "size_px": config["prepare"]["size_px"],
+    }
+    return Decided(choices=choices)
+
+
+def fit(config: Settings, wildcards: Wildcards) -> Decided:
+    """How classifiers are trained; draws are in the draws' file."""
+    protocol = wildcards["protocol"]
+    choices = {
+        "protocol": protocol,
+        "findings": config["tasks"][wildcards["task"]]["findings"],
+        "options": config["finetune"].get(protocol, {}),
+        "size_px": config["prepare"]["size_px"],
+        "seed": config["seed"],
+    }
+    return Decided(choices=choices, loaded=(f"{STEPS}.finetune.protocols.{protocol}",))
+
+
+def predict(config: Settings, wildcards: Wildcards) -> Decided:
+    """The names that go with the files, in their order."""
+    task = config["tasks"][wildcards["task"]]
+    choices = {
+        "protocol": wildcards["protocol"],
+        "budgets": budgets(config),
+        "findings": task["findings"],
+        "datasets": [task["data"], *task["external"]],
+        "size_px": config["prepare"]["size_px"],
+    }
+    module = f"{STEPS}.finetune.protocols.{wildcards['protocol']}"
+    return Decided(choices=choices, loaded=(module,))
