@@ -22,10 +22,14 @@ files = Files(config)
 
 # Steps run as `python -m workflow_scripts.<stage>.<step>` from any --directory, with the
 # interpreter that runs Snakemake; under --sdm conda, with that of the environment.
-PYTHON = "python" if workflow.deployment_settings.deployment_method else sys.executable
 shell.prefix(
-    f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(workflow.basedir))}; "
-    f'python() {{ command {shlex.quote(PYTHON)} "$@"; }}; '
+    "set -euo pipefail; "
+    + f"export PYTHONPATH={shlex.quote(str(workflow.basedir))}; "
+    + (
+        ""
+        if workflow.deployment_settings.deployment_method
+        else f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
+    )
 )
 
 

@@ -17,7 +17,7 @@ from workflow_scripts.core.errors import InputError
 VERIFIED_BYTES = 256 * 2**20
 PACKAGES = (
     *("numpy", "scipy", "pandas", "pyarrow", "pydicom", "imagecodecs", "matplotlib"),
-    *("torch", "timm", "monai", "lightly", "statsmodels", "safetensors"),
+    *("torch", "timm", "lightly", "statsmodels", "safetensors"),
 )
 
 

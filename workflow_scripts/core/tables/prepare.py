@@ -63,7 +63,7 @@ POOL = Table(
 LEAKAGE = Table(
     name="leakage",
     meaning="the same person or picture on both sides of a wall; one row a pair",
-    key=("wall", "dataset", "image_id", "other_dataset", "other_image_id"),
+    key=("wall", "encoder", "dataset", "image_id", "other_dataset", "other_image_id"),
     columns={
         "wall": text("which wall is crossed", "split", "pool"),
         "kind": text("what is shared", "patient", "pixels"),

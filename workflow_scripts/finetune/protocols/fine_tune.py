@@ -94,10 +94,7 @@ def _trained(
     state: dict[str, Tensor] = {}
     for step in range(1, options["steps"] + 1):
         for group in optimiser.param_groups:
-            share = step / options["steps"]
-            group["lr"] = (
-                rate * min(1, 10 * share) * (1 + math.cos(math.pi * share)) / 2
-            )
+            group["lr"] = rate * _schedule(step / options["steps"])
         rows = next(order)
         network.train()
         with autocast():

@@ -50,6 +50,10 @@ class Method(nn.Module):
             slow.requires_grad_(False)
         queue = (options.queue_size, options.projection_width)
         self.loss = NTXentLoss(temperature=options.temperature, memory_bank_size=queue)
+        bank = self.loss.memory_bank
+        for name, value in (("bank", bank.bank), ("bank_ptr", bank.bank_ptr)):
+            # lightly leaves the queue out of checkpoints; a resumed run needs it
+            bank.register_buffer(name, value, persistent=True)
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """Return the loss of one batch: InfoNCE of queries against keys and queue."""

@@ -1,0 +1,162 @@
+"""Privacy: pseudonyms are keyed, and nothing of a person leaves."""
+
+import math
+import stat
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+from PIL.PngImagePlugin import PngInfo
+from pydicom.dataset import Dataset
+
+from tests.ingest.chain import ingest
+from tests.ingest.synthetic import chest, dataset, dicom_bytes, png_bytes, write
+from workflow_scripts.core.errors import InputError
+from workflow_scripts.ingest import person
+from workflow_scripts.ingest.pseudonym import Pseudonyms, make_key, read_key
+
+CANARY = "PHICANARY"
+
+
+def of(text, key=b"k", site="north", issuer=""):
+    return Pseudonyms(key, site).of("patient", text, issuer=issuer)
+
+
+def test_an_id_is_a_string_without_its_padding():
+    assert of("007") != of("7")
+    assert of(" P0042 \0") == of("P0042")
+    assert of("p0042") != of("P0042")
+    assert len(of("P0042")) == 26
+
+
+def test_key_site_issuer_and_kind_all_count():
+    others = [
+        of("1", key=b"other"),
+        of("1", site="south"),
+        of("1", issuer="ward"),
+        Pseudonyms(b"k", "north").of("study", "1"),
+    ]
+    assert len({of("1"), *others}) == 5
+
+
+def test_the_key_file_is_made_once_and_is_private(tmp_path):
+    key_file = tmp_path / "config/fewray/key"
+    make_key(str(key_file))
+    first = read_key(str(key_file))
+    make_key(str(key_file))
+    assert read_key(str(key_file)) == first
+    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(key_file.parent.stat().st_mode) == 0o700
+    assert [path.name for path in key_file.parent.iterdir()] == ["key"]
+
+
+def _make(key_file):
+    make_key(key_file)
+    return read_key(key_file)
+
+
+def test_several_datasets_at_once_agree_on_one_key(tmp_path):
+    with get_context("fork").Pool(4) as pool:
+        keys = pool.map(_make, [str(tmp_path / "key")] * 16, chunksize=1)
+    assert len(set(keys)) == 1
+
+
+@pytest.mark.parametrize("name", ["key", "sub/key", "../here/key"])
+def test_a_key_file_in_the_working_folder_is_refused(tmp_path, monkeypatch, name):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for act in (make_key, read_key):
+        with pytest.raises(InputError, match="outside the working folder"):
+            act(name)
+
+
+def test_a_key_file_open_to_others_is_refused(tmp_path):
+    make_key(str(tmp_path / "key"))
+    (tmp_path / "key").chmod(0o644)
+    with pytest.raises(InputError, match="chmod 600"):
+        read_key(str(tmp_path / "key"))
+
+
+def test_another_key_gives_other_pseudonyms(tmp_path):
+    write(tmp_path / "root/a", dataset())
+    one, two = (
+        ingest(tmp_path / "root", tmp_path / key, key_file=str(tmp_path / f"{key}.key"))
+        for key in ("one", "two")
+    )
+    for name in ("image_id", "patient_id", "study_id", "file_id"):
+        assert set(one.images[name]).isdisjoint(two.images[name])
+
+
+def planted(seed, **tags):
+    ds = dataset(chest(seed), **tags)
+    ds.PatientName = f"{CANARY}^Anna"
+    ds.PatientID = f"{CANARY}{seed}"
+    ds.PatientComments = ds.StudyDescription = ds.InstitutionName = CANARY
+    ds.SeriesDescription = f"{CANARY} chest"
+    ds.AccessionNumber = CANARY
+    item = Dataset()
+    item.CodeMeaning = CANARY
+    ds.ProcedureCodeSequence = [item]
+    ds.add_new(0x00091001, "UN", CANARY.encode())
+    return ds
+
+
+def test_nothing_of_a_person_is_in_any_output_or_log(tmp_path, capfd):
+    root = tmp_path / "root" / CANARY
+    files = {
+        "a.dcm": planted(1),
+        "bad_window.dcm": planted(2, WindowWidth=0, WindowCenter=5),
+        "cut.dcm": dicom_bytes(planted(3))[:-7],
+        "half.dcm": dicom_bytes(planted(4))[:700],
+        "bad_age.dcm": planted(5, PatientAge=None),
+        "odd.dcm": dicom_bytes(planted(6)).replace(b"CS\x02\0F ", b"CS\x02\0??"),
+        "uid.dcm": planted(7, SOPInstanceUID=f"1.2.{CANARY}"),
+        "view.dcm": planted(8, ViewPosition=CANARY),
+        "part.dcm": planted(9, PhotometricInterpretation=CANARY),
+        "syntax.dcm": dicom_bytes(planted(10)).replace(
+            b"1.2.840.10008.1.2.1\0", f"9.9.{CANARY}.9999\0\0\0"[:20].encode()
+        ),
+    }
+    for name, content in files.items():
+        write(root / name, content)
+    info = PngInfo()
+    info.add_text("Comment", CANARY)
+    picture = chest(11, bits=8).astype(np.uint8)
+    write(root / "a.png", png_bytes(picture, pnginfo=info))
+    table = tmp_path / "labels.csv"
+    table.write_text(f"file,pid,Effusion\na.dcm,{CANARY},1\na.png,{CANARY}Z,0\n")
+    labels = {"table": "", "image": "file", "findings": {"effusion": "Effusion"}}
+    labels |= {"patient": "pid"}
+    done = ingest(root.parent, tmp_path / "out", table=table, labels=labels)
+    assert {"a.dcm", "a.png"} <= {path.split("/")[1] for path in done.images["path"]}
+    for path in done.out.rglob("*"):
+        if path.is_file() and path.name != "paths.parquet":
+            assert CANARY.encode() not in path.read_bytes(), path.name
+    output = "".join(capfd.readouterr())
+    assert CANARY not in output
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("045Y", 45),
+        ("45", 45),
+        ("006M", 0.5),
+        ("003D", 3 / 365.25),
+        ("090Y", 90),
+        ("101Y", 90),
+        ("148Y", math.nan),
+        ("ADULT", math.nan),
+        ("-4", math.nan),
+        ("", math.nan),
+    ],
+)
+def test_ages_are_years_or_unknown(text, age):
+    assert person.years(text) == pytest.approx(age, nan_ok=True)
+
+
+def test_placeholders_are_nobody():
+    for patient in ("ANONYMOUS", "Unknown", "none", "0", "0000", "---", "N/A", "?"):
+        assert person.placeholder(patient), patient
+    for patient in ("7", "007", "P0", "A", "NONEMACHER", "100"):
+        assert not person.placeholder(patient), patient

@@ -1,0 +1,1 @@
+"""Evaluation: turn predictions into numbers with intervals, and compare them."""

@@ -1,0 +1,1 @@
+"""Read each dataset's own files once, and write them in our words."""

@@ -1,0 +1,77 @@
+"""How it was done, and what it does not show."""
+
+from workflow_scripts.report.blocks import Block, Section, Text
+from workflow_scripts.report.material import Material
+from workflow_scripts.report.words import count, listed, plain
+
+FEW_PATIENTS = 60
+
+
+def section(material: Material) -> Section:
+    """Return the section on methods and limits."""
+    texts = [_data(material), _intervals(material), *_limits(material)]
+    blocks: list[Block] = [Text(text=text) for text in texts]
+    heading = "How it was done, and its limits"
+    return Section(anchor="methods", heading=heading, blocks=blocks)
+
+
+def _data(material: Material) -> str:
+    sweep = material.config["sweep"]
+    protocols = listed([plain(name) for name in material.protocols])
+    return (
+        "The patient is the unit everywhere: of splitting, of drawing labels and of "
+        "resampling. Labels are drawn by patient, the smaller budgets inside the "
+        f"larger ones, in {sweep['draws']} independent draws that are the same for "
+        "every encoder. All settings and moments of training are chosen on validation "
+        "patients; their labels come on top of the budgets. The test patients are read "
+        f"once, at the end. Protocols: {protocols}. “Macro” is the plain mean over "
+        "findings that have both positive and negative test images."
+    )
+
+
+def _intervals(material: Material) -> str:
+    resamples = count(material.config["evaluate"]["bootstrap"])
+    text = (
+        f"Intervals are 95% percentile intervals over {resamples} resamples of the "
+        "test patients (all images of a patient together) and, for means over draws, "
+        "of the draws too. The same resamples serve every encoder, so differences are "
+        "paired. p is two-sided from the same resamples, adjusted by Holm's "
+        "method within one metric on one dataset: mean over findings first (all "
+        "encoders, protocols and budgets together), single findings as a second, "
+        "exploratory family. "
+    )
+    draws = material.config["sweep"]["draws"]
+    if draws == 1:
+        return text + "There was one draw of labels: how much luck it had is unknown."
+    return (
+        text + f"{draws} draws tell only roughly how much the draw of labels matters."
+    )
+
+
+def _limits(material: Material) -> list[str]:
+    limits = []
+    for task in material.tasks:
+        n_patients = task.metrics.groupby("dataset")["n_patients"].max()
+        for name, number in n_patients[n_patients < FEW_PATIENTS].items():
+            limits.append(
+                f"{name} has only {count(number)} test patients: its intervals are too "
+                "narrow and cover about 90% instead of 95%."
+            )
+    unknown = [d.name for d in material.datasets if not d.patients_known]
+    if unknown:
+        limits.append(
+            f"No patient ids exist for {listed(unknown)}: every image counts as a "
+            "patient of its own, so intervals may be far too narrow, and one person "
+            "may stand on both sides of a split."
+        )
+    if material.phantoms:
+        limits.append(
+            f"{listed(material.phantoms)}: generated phantoms. They show that the "
+            "chain works and say nothing about patients."
+        )
+    limits.append(
+        "This is research: not a medical device, and not for decisions about a "
+        "patient. Labels may be wrong, prevalences differ from your ward, and a good "
+        "ranking is not yet a useful threshold."
+    )
+    return limits

@@ -1,0 +1,148 @@
+"""Write the page that a physician and a reviewer can read, and its tables."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from workflow_scripts.core import entry
+from workflow_scripts.core.entry import Input, Inputs, Output
+from workflow_scripts.report import (
+    answer,
+    cohort,
+    curves,
+    differences,
+    drift,
+    examples,
+    labels_needed,
+    making,
+    material,
+    methods,
+    spreadsheets,
+    template,
+)
+from workflow_scripts.report import (
+    training as pretraining,
+)
+from workflow_scripts.report.blocks import Section
+from workflow_scripts.report.material import Material
+from workflow_scripts.report.words import listed
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """The names that go with the files, and what the page shows besides."""
+
+    title: str
+    example_images: bool
+    datasets: list[str]
+    encoders: list[str]
+    tasks: list[str]
+    size_px: int
+    phantom: list[str]  # the datasets that are phantoms
+    config: dict[str, Any]
+
+
+def main(
+    *,
+    metrics: Inputs,
+    comparisons: Inputs,
+    efficiency: Inputs,
+    targets: Inputs,
+    ledgers: Inputs,
+    images: Inputs,
+    splits: Inputs,
+    stores: Inputs,
+    rows: Inputs,
+    leakage: Input,
+    cards: Inputs,
+    training: Inputs,
+    recipe: Recipe,
+    page: Output,
+    tables: Output,
+) -> None:
+    """Read all tables, write `page` (HTML) and the folder `tables` (CSV) beside it."""
+    paths = {
+        "metrics": metrics,
+        "comparisons": comparisons,
+        "efficiency": efficiency,
+        "targets": targets,
+        "ledgers": ledgers,
+        "images": images,
+        "splits": splits,
+        "stores": stores,
+        "rows": rows,
+        "leakage": [leakage],
+        "cards": cards,
+        "training": training,
+    }
+    known = read(recipe, paths)
+    made, versions = making.read_made(
+        [path for many in paths.values() for path in many]
+    )
+    spreadsheets.write(known, made, tables)
+    text = render(known, sections(known, recipe.example_images, made, versions))
+    page.write_text(text, encoding="utf-8")
+    log.info("the page has %d KiB", len(text) // 1024)
+
+
+def read(recipe: Recipe, paths: dict[str, list[Path]]) -> Material:
+    """Read everything at `paths`, files by flag in the order of the recipe's names."""
+    config = recipe.config
+    return Material(
+        title=recipe.title,
+        config=config,
+        size_px=recipe.size_px,
+        tasks=material.read_tasks(config, recipe.tasks, paths),
+        datasets=material.read_datasets(config, recipe.datasets, recipe.phantom, paths),
+        encoders=material.read_encoders(config, recipe.encoders, paths),
+        leakage=material.read_leakage(paths["leakage"][0]),
+    )
+
+
+def sections(
+    known: Material,
+    example_images: bool,
+    made: pd.DataFrame,
+    versions: dict[str, str],
+) -> list[Section]:
+    """Return the sections of the page, in their order."""
+    return [
+        curves.section(known),
+        labels_needed.section(known),
+        differences.section(known),
+        drift.section(known),
+        cohort.section(known),
+        *([examples.section(known)] if example_images else []),
+        pretraining.section(known),
+        methods.section(known),
+        making.section(known, made, versions),
+    ]
+
+
+def render(known: Material, shown: list[Section]) -> str:
+    """Return the page; every string in it is escaped."""
+    banner = ""
+    if known.phantoms:
+        banner = (
+            f"Phantoms, not patients: {listed(known.phantoms)}. Nothing on this page "
+            "that rests on them says anything about real chest X-rays."
+        )
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    return environment.from_string(template.PAGE).render(
+        title=known.title,
+        banner=banner,
+        answers=answer.answers(known),
+        sections=shown,
+        css=Markup(template.CSS),  # noqa: S704 (a constant of ours)
+    )
+
+
+if __name__ == "__main__":
+    entry.run(main)

@@ -1,0 +1,1 @@
+"""Make chest phantoms: drawn from formulas, never data of a patient."""
