@@ -1,0 +1,114 @@
+"""The whole workflow on generated data: every file of the contract is there."""
+
+import json
+import re
+import stat
+
+import pandas as pd
+import pytest
+
+from workflow_scripts.core.tables import evaluate, finetune, ingest, prepare, pretrain
+
+pytestmark = pytest.mark.slow
+
+CONTRACT = {
+    "ingest/clinic/ledger.parquet": ingest.LEDGER,
+    "ingest/clinic/private/paths.parquet": ingest.PATHS,
+    "ingest/clinic/images.parquet": ingest.IMAGES,
+    "ingest/clinic/pixels.parquet": ingest.PIXELS,
+    "ingest/clinic/labels.parquet": ingest.LABELS,
+    "ingest/archive/labels.parquet": ingest.LABELS,
+    "prepare/clinic/store/images.parquet": prepare.STORE,
+    "prepare/clinic/splits.parquet": prepare.SPLITS,
+    "prepare/chest/targets/test.parquet": prepare.TARGETS,
+    "prepare/chest/draws.parquet": prepare.DRAWS,
+    "prepare/leakage.parquet": prepare.LEAKAGE,
+    "prepare/pools/moco.parquet": prepare.POOL,
+    "encoders/moco/training.parquet": pretrain.TRAINING,
+    "encoders/random/training.parquet": pretrain.TRAINING,
+    "finetune/chest/moco/linear_probe/predictions.parquet": finetune.PREDICTIONS,
+    "finetune/chest/moco/fine_tune/predictions.parquet": finetune.PREDICTIONS,
+    "evaluate/chest/metrics.parquet": evaluate.METRICS,
+    "evaluate/chest/comparisons.parquet": evaluate.COMPARISONS,
+    "evaluate/chest/efficiency.parquet": evaluate.EFFICIENCY,
+}
+
+
+@pytest.fixture
+def results(finished):
+    return finished.folder / "results"
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_every_table_of_the_contract_is_there_and_holds(results, name):
+    assert len(CONTRACT[name].read(results / name)) or name.split("/")[1] in {
+        "archive",
+        "random",
+    }
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert "Nothing to be done" in finished.run()
+
+
+def test_the_page_is_there_and_asks_nobody_for_anything(results):
+    page = (results / "report" / "index.html").read_text()
+    assert not re.search(r"<script|(src|href)=.?https?:", page)
+    assert "phantom" in page.lower()
+
+
+def test_every_file_found_is_accounted_for(results):
+    for dataset in ("archive", "clinic", "elsewhere"):
+        ledger = pd.read_parquet(results / "ingest" / dataset / "ledger.parquet")
+        images = results / "simulate" / dataset / "images"
+        found = [p for p in images.rglob("*") if p.is_file() and p.suffix == ".dcm"]
+        assert len(ledger) == len(found)
+
+
+def test_raw_names_lie_in_one_folder_that_only_the_owner_opens(results):
+    private = results / "ingest" / "clinic" / "private"
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    patient = pd.read_csv(results / "simulate" / "clinic" / "labels.csv")["patient"][0]
+    for path in results.rglob("*"):
+        inside = path.relative_to(results).parts
+        if path.is_file() and inside[0] != "simulate" and "private" not in inside:
+            assert str(patient).encode() not in path.read_bytes(), path
+
+
+def test_no_test_patient_is_in_a_pool_though_the_archive_holds_some(results):
+    images = pd.concat(
+        pd.read_parquet(results / "ingest" / name / "images.parquet")
+        for name in ("archive", "clinic")
+    ).set_index("image_id")
+    splits = pd.read_parquet(results / "prepare" / "clinic" / "splits.parquet")
+    held_out = splits.loc[splits["split"] != "train", "image_id"]
+    patients = set(images["patient_id"].loc[held_out])
+    archive = pd.read_parquet(results / "ingest" / "archive" / "images.parquet")
+    assert patients & set(archive["patient_id"])
+    for encoder in ("moco", "gmml", "gmml_moco"):
+        pool = pd.read_parquet(results / "prepare" / "pools" / f"{encoder}.parquet")
+        assert not patients & set(images["patient_id"].loc[pool["image_id"]])
+    leakage = pd.read_parquet(results / "prepare" / "leakage.parquet")
+    assert len(leakage) > 0
+    assert leakage["excluded"].all()
+
+
+def test_every_cell_of_the_sweep_is_measured(results):
+    metrics = pd.read_parquet(results / "evaluate" / "chest" / "metrics.parquet")
+    cells = metrics[["encoder", "protocol", "budget", "draw"]].drop_duplicates()
+    assert len(cells) == 3 * 2 * 2 * (2 + 1)
+    assert set(metrics["dataset"]) == {"clinic", "elsewhere"}
+
+
+def test_beside_every_artifact_lies_its_provenance(results):
+    for path in results.rglob("*"):
+        if path.suffix in {".parquet", ".safetensors", ".html", ".u8", ".npy"}:
+            known = json.loads(
+                path.with_name(f"{path.name}.provenance.json").read_text()
+            )
+            assert known["artifact"] == path.name
+            assert known["code"]
+
+
+def test_nothing_is_left_of_the_checkpoints(results):
+    assert not list((results / ".checkpoints").iterdir())
