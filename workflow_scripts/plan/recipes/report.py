@@ -1,7 +1,5 @@
 """Recipes of the steps of `report`: what the page shows."""
 
-import copy
-
 from workflow_scripts.plan.recipes import Decided, Wildcards
 from workflow_scripts.plan.settings import Settings, simulated
 
@@ -23,13 +21,12 @@ def page(config: Settings, wildcards: Wildcards) -> Decided:
 
 def _shown(config: Settings) -> Settings:
     """Return the config without where things lie: a path may hold a name."""
-    shown = copy.deepcopy(config)
-    del shown["ingest"]["key_file"]
-    for dataset in shown["datasets"].values():
-        del dataset["root"], dataset["lung_masks"]
-        if dataset["labels"]:
-            del dataset["labels"]["table"]
-    for encoder in shown["encoders"].values():
-        if encoder.get("weights", "").startswith("file:"):
-            encoder["weights"] = "file"
-    return shown
+    hidden = {"root", "lung_masks", "table", "key_file"}
+
+    def cleaned(part: object) -> object:
+        if isinstance(part, dict):
+            kept = {key: value for key, value in part.items() if key not in hidden}
+            return {key: cleaned(value) for key, value in kept.items()}
+        return "file" if isinstance(part, str) and part.startswith("file:") else part
+
+    return {key: cleaned(value) for key, value in config.items()}

@@ -1,0 +1,79 @@
+"""One promise, every protocol: parametrised over the files in the folder."""
+
+import dataclasses
+import pkgutil
+
+import numpy as np
+import pytest
+import yaml
+
+from tests.finetune.problems import FINDINGS, problem
+from workflow_scripts.finetune import protocols
+from workflow_scripts.plan.settings import SCHEMA
+
+NAMES = [module.name for module in pkgutil.iter_modules(protocols.__path__)]
+QUICK = {"fine_tune": {"steps": 30, "checks": 3, "learning_rates": [0.01]}}
+
+
+def options(name):
+    schema = yaml.safe_load(SCHEMA.read_text())["properties"]["finetune"]
+    known = schema["properties"][name]["properties"]
+    defaults = {key: part["default"] for key, part in known.items()}
+    return defaults | QUICK.get(name, {})
+
+
+@pytest.fixture(params=NAMES)
+def protocol(request):
+    return request.param
+
+
+def fitted(name, given, seed=0):
+    return protocols.load(name).fit(given, options(name), seed)
+
+
+def test_what_can_be_seen_is_learned_and_scores_are_chances(protocol, tmp_path):
+    given = problem(tmp_path)
+    weights = fitted(protocol, given).weights
+    scores = protocols.load(protocol).score(weights, given.images)
+    assert scores.shape == given.targets.shape
+    assert ((scores >= 0) & (scores <= 1)).all()
+    rows = given.validation
+    assert protocols.macro_auroc(given.targets[rows, :1], scores[rows, :1]) > 0.9
+
+
+def test_equal_seeds_give_equal_weights(protocol, tmp_path):
+    given = problem(tmp_path)
+    first, again = (fitted(protocol, given).weights for _ in range(2))
+    assert first.keys() == again.keys()
+    for key, value in first.items():
+        np.testing.assert_array_equal(value, again[key])
+
+
+def test_one_candidate_is_chosen_for_each_finding_or_for_all(protocol, tmp_path):
+    tried = fitted(protocol, problem(tmp_path)).tried
+    for finding in {one.finding for one in tried}:
+        of_finding = [one for one in tried if one.finding == finding]
+        assert sum(one.chosen for one in of_finding) == 1
+        best = max(one.validation_auroc for one in of_finding)
+        (chosen,) = [one for one in of_finding if one.chosen]
+        assert chosen.validation_auroc == best
+    assert {one.finding for one in tried} <= {*FINDINGS, "all"}
+
+
+def test_labels_that_were_not_drawn_are_never_looked_at(protocol, tmp_path):
+    """Poison on every undrawn training label changes no bit of the classifier."""
+    given = problem(tmp_path)
+    poisoned = given.targets.copy()
+    undrawn = np.setdiff1d(given.training, given.labelled)
+    poisoned[undrawn] = 1 - poisoned[undrawn]
+    clean = fitted(protocol, given).weights
+    other = fitted(protocol, dataclasses.replace(given, targets=poisoned)).weights
+    for key, value in clean.items():
+        np.testing.assert_array_equal(value, other[key])
+
+
+def test_a_finding_without_any_positive_still_gives_scores(protocol, tmp_path):
+    given = problem(tmp_path)
+    given.targets[given.labelled, 0] = 0
+    weights = fitted(protocol, given).weights
+    assert np.isfinite(protocols.load(protocol).score(weights, given.images)).all()

@@ -1,0 +1,93 @@
+"""Defaults live in the schema only, and every mistake is one line."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from workflow_scripts.core.errors import InputError
+from workflow_scripts.plan import archive, misfits, names, recipes, settings
+
+ROOT = Path(__file__).parents[2]
+EMBEDDED = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def filled(change=lambda _config: None):
+    config = copy.deepcopy(EMBEDDED)
+    change(config)
+    settings.fill(config)
+    misfits.refuse(config)
+    return config
+
+
+def test_the_embedded_config_is_sound():
+    config = filled()
+    assert config["prepare"]["validation_share"] == 0.15
+    assert config["encoders"]["moco"]["weight_decay"] == 0.0001
+    assert "epochs" not in config["encoders"]["random"]
+
+
+def test_defaults_of_two_parts_are_not_one_object():
+    config = filled()
+    first, second = (config["encoders"][name] for name in ("gmml", "gmml_moco"))
+    assert first["options"] is not second["options"]
+
+
+@pytest.mark.parametrize("name", [p.name for p in (ROOT / "docs").glob("*.yaml")])
+def test_every_example_config_has_the_right_form(name):
+    config = yaml.safe_load((ROOT / "docs" / name).read_text())
+    settings.fill(config)
+
+
+def test_all_mistakes_are_told_at_once_one_line_each():
+    def change(config):
+        config["seeds"] = 1
+        config["prepare"]["size_px"] = "big"
+
+    with pytest.raises(InputError) as told:
+        filled(change)
+    lines = str(told.value).splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("config: prepare.size_px: 'big' is not of type integer")
+    assert lines[1].startswith("config: top level: unknown key 'seeds'; allowed: ")
+
+
+def test_budgets_have_names_that_files_can_have():
+    assert names.budgets(filled()) == ["40", "100", "250", "100pct"]
+
+
+def test_the_neighbours_of_an_archive_are_the_tested_sets_of_its_hospital():
+    assert names.neighbours(filled(), ["archive"]) == ["clinic"]
+    assert names.neighbours(filled(), ["elsewhere"]) == ["elsewhere"]
+
+
+def test_the_recipe_of_one_encoder_does_not_know_of_the_others():
+    config = filled()
+    wildcards = {"encoder": "moco"}
+    before = recipes.load("pretrain").fit(config, wildcards)
+    config["encoders"]["gmml"]["epochs"] = 99
+    assert recipes.load("pretrain").fit(config, wildcards) == before
+
+
+def test_the_state_of_an_archive_follows_its_files(tmp_path):
+    def state():
+        archive.state.cache_clear()
+        return archive.state(tmp_path)
+
+    empty = state()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "one.dcm").write_bytes(b"1")
+    one = state()
+    (tmp_path / "a" / "one.dcm").write_bytes(b"12")
+    longer = state()
+    assert len({empty, one, longer}) == 3
+    assert state() == longer
+
+
+def test_the_page_is_not_told_where_files_lie():
+    config = filled()
+    config["datasets"]["clinic"]["root"] = "/secret/mueller"
+    shown = recipes.load("report").page(config, {}).choices["config"]
+    assert "mueller" not in str(shown)
+    assert config["datasets"]["clinic"]["root"] == "/secret/mueller"
