@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.plan import archive, misfits, names, recipes, settings
+from workflow_scripts.plan import archive, misfits, names, recipes, reference, settings
 
 ROOT = Path(__file__).parents[2]
 EMBEDDED = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -38,6 +38,10 @@ def test_defaults_of_two_parts_are_not_one_object():
 def test_every_example_config_has_the_right_form(name):
     config = yaml.safe_load((ROOT / "docs" / name).read_text())
     settings.fill(config)
+
+
+def test_the_page_on_configuration_is_made_from_the_schema():
+    assert (ROOT / "docs" / "configuration.md").read_text() == reference.page()
 
 
 def test_all_mistakes_are_told_at_once_one_line_each():

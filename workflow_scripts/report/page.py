@@ -22,6 +22,7 @@ from workflow_scripts.report import (
     making,
     material,
     methods,
+    names,
     spreadsheets,
     template,
 )
@@ -139,6 +140,7 @@ def render(known: Material, shown: list[Section]) -> str:
         title=known.title,
         banner=banner,
         answers=answer.answers(known),
+        meanings=names.meanings(known),
         sections=shown,
         css=Markup(template.CSS),  # noqa: S704 (a constant of ours)
     )

@@ -19,6 +19,10 @@ p, td, th, figcaption, caption, summary { overflow-wrap: anywhere; }
   font-weight: 600; max-width: none; }
 .answer { border-left: 5px solid #0072b2; background: #f3f8fc; padding: .4rem 1.2rem;
   font-size: 1.08rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem;
+  font-size: .92rem; max-width: 54rem; }
+dt { font-weight: 600; }
+dd { margin: 0; overflow-wrap: anywhere; }
 .strong { font-weight: 600; }
 nav { font-size: .92rem; margin: 1rem 0; }
 nav a { margin-right: 1.1rem; white-space: nowrap; }
@@ -124,6 +128,11 @@ PAGE = """\
 <p>{{ paragraph }}</p>
 {%- endfor %}
 </div>
+<dl>
+{%- for name, meaning in meanings %}
+<dt>{{ name }}</dt><dd>{{ meaning }}</dd>
+{%- endfor %}
+</dl>
 <nav aria-label="Contents">
 {%- for section in sections %}
 <a href="#{{ section.anchor }}">{{ section.heading }}</a>

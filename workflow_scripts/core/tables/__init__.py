@@ -36,25 +36,28 @@ class Table:
 
         Raises:
             InputError: if a column is missing or unknown, a value is not allowed or
-                missing where it must stand, or the key repeats.
+                missing where it must stand, or the key repeats; no cell is quoted.
         """
         if missing := self.columns.keys() - set(frame.columns):
             raise InputError(f"{self.name}: missing columns {sorted(missing)}")
         if unknown := set(frame.columns) - self.columns.keys():
             raise InputError(f"{self.name}: unknown columns {sorted(unknown)}")
-        dtypes = {name: column.dtype for name, column in self.columns.items()}
-        try:
-            frame = frame[list(self.columns)].astype(dtypes).reset_index(drop=True)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{self.name}: {error}") from error
+        frame = frame[list(self.columns)].reset_index(drop=True)
         for name, column in self.columns.items():
+            try:
+                frame = frame.astype({name: column.dtype})
+            except (TypeError, ValueError):  # whose message would quote the cell
+                raise InputError(
+                    f"{self.name}: {name} is not of type {column.dtype}"
+                ) from None
             present = frame[name].dropna()
             if column.required and len(present) < len(frame):
                 absent = len(frame) - len(present)
                 raise InputError(f"{self.name}: {name} is missing in {absent} rows")
             if column.allowed and not present.isin(column.allowed).all():
-                odd = sorted(set(present) - set(column.allowed), key=str)[:3]
-                raise InputError(f"{self.name}: {name} may not be {odd}")
+                odd = int((~present.isin(column.allowed)).sum())
+                allowed = ", ".join(map(str, column.allowed))
+                raise InputError(f"{self.name}: {odd} of {name} are not of {allowed}")
         if self.key and (repeats := frame.duplicated(list(self.key)).sum()):
             raise InputError(f"{self.name}: {repeats} repeats of {self.key}")
         return frame

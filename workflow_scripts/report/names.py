@@ -1,0 +1,33 @@
+"""Say in plain words what the names on the page stand for."""
+
+from typing import Any
+
+from workflow_scripts.report.material import Material
+from workflow_scripts.report.words import listed, plain
+
+PROTOCOLS = {
+    "linear_probe": "the encoder stays as it is; only a linear classifier is trained",
+    "fine_tune": "all weights of the encoder are trained on with the labels",
+}
+
+
+def meanings(material: Material) -> list[tuple[str, str]]:
+    """Return each encoder that was compared, then each protocol, and what it is."""
+    encoders = material.config["encoders"]
+    found = [(name, _encoder(encoders[name])) for name in material.arms]
+    known = [name for name in material.protocols if name in PROTOCOLS]
+    return found + [(plain(name), PROTOCOLS[name]) for name in known]
+
+
+def _encoder(choice: dict[str, Any]) -> str:
+    if "from" in choice:
+        return (
+            f"goes on from {choice['from']}: pretrained without labels by "
+            f"{choice['method']} on the images of {listed(choice['data'])}, "
+            f"{choice['epochs']} epochs"
+        )
+    weights = choice.get("weights", "random")
+    if weights == "random":
+        return f"a {choice['backbone']} with random weights, not pretrained"
+    origin = "a file" if weights.startswith("file") else "timm"
+    return f"a {choice['backbone']} with pretrained weights from {origin}"
