@@ -24,7 +24,12 @@ def config(names, strengths, findings, protocols, budgets, draws):
     encoders = {
         encoder: {"backbone": "test_resnet", "weights": "random"}
         if number == 0
-        else {"from": next(iter(strengths)), "method": "moco", "data": ["archive"]}
+        else {
+            "from": next(iter(strengths)),
+            "method": "moco",
+            "epochs": 3,
+            "data": ["archive"],
+        }
         for number, encoder in enumerate(strengths)
     }
     return {

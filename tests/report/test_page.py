@@ -170,3 +170,10 @@ def test_the_step_runs_from_its_command_line(tmp_path):
     )
     assert (out / "index.html").is_file()
     assert (out / "tables" / "chest" / "metrics.csv").is_file()
+
+
+def test_every_encoder_and_protocol_is_explained(read):
+    text = "".join(read.text)
+    assert "with random weights, not pretrained" in text
+    assert "pretrained without labels by moco on the images of archive" in text
+    assert "all weights of the encoder are trained" in text
