@@ -176,4 +176,4 @@ def test_every_encoder_and_protocol_is_explained(read):
     text = "".join(read.text)
     assert "with random weights, not pretrained" in text
     assert "pretrained without labels by moco on the images of archive" in text
-    assert "all weights of the encoder are trained" in text
+    assert "the encoder stays as it is; only a linear classifier is trained" in text
