@@ -10,9 +10,8 @@ Picture = NDArray[np.uint8]
 def squared(picture: Picture, size_px: int) -> Picture:
     """Return `picture` scaled to fit a square, centred, with black beside it.
 
-    OpenCV's area resize is the exact mean over each target pixel: at most 0.5 grey
-    levels off, where MONAI's "area" mode is off by 2.5 on average and its anti-aliased
-    one is 60 times slower (see docs/decisions.md).
+    OpenCV's area resize is the exact mean over each target pixel, within rounding
+    (docs/decisions.md, 7).
 
     Args:
         picture: uint8, shape (rows, columns).
