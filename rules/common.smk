@@ -45,6 +45,7 @@ wildcard_constraints:
     protocol=any_of(config["sweep"]["protocols"]),
     budget=r"[0-9.]+(pct)?",
     shard=r"\d+",
+    part="development|test",
 
 
 def recipe(rule):

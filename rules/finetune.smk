@@ -6,21 +6,19 @@ Gives  results/finetune/{task}/{encoder}/{protocol}/predictions.parquet
 
 
 rule finetune_features:
-    """Compute an encoder's features of a task's images; test in a file of its own."""
+    """Compute an encoder's features of the images of one part: development or test."""
     input:
         encoder="results/encoders/{encoder}/encoder.safetensors",
         card="results/encoders/{encoder}/encoder.json",
-        development="results/prepare/{task}/targets/development.parquet",
-        test="results/prepare/{task}/targets/test.parquet",
-        stores=files.task("results/prepare/{dataset}/store/pixels.u8"),
-        rows=files.task("results/prepare/{dataset}/store/images.parquet"),
+        targets="results/prepare/{task}/targets/{part}.parquet",
+        stores=files.part("results/prepare/{dataset}/store/pixels.u8"),
+        rows=files.part("results/prepare/{dataset}/store/images.parquet"),
     output:
-        development="results/finetune/{task}/{encoder}/features.development.npy",
-        test="results/finetune/{task}/{encoder}/features.test.npy",
+        features="results/finetune/{task}/{encoder}/features.{part}.npy",
     log:
-        "logs/finetune_features/{task}/{encoder}.log",
+        "logs/finetune_features/{task}/{encoder}/{part}.log",
     benchmark:
-        "benchmarks/finetune_features/{task}/{encoder}.tsv"
+        "benchmarks/finetune_features/{task}/{encoder}/{part}.tsv"
     conda:
         "../envs/fewray.yaml"
     params:
@@ -30,13 +28,11 @@ rule finetune_features:
         python -m workflow_scripts.finetune.features \
             --encoder {input.encoder:q} \
             --card {input.card:q} \
-            --development-targets {input.development:q} \
-            --test-targets {input.test:q} \
+            --targets {input.targets:q} \
             --stores {input.stores:q} \
             --rows {input.rows:q} \
             --recipe {params.recipe:q} \
-            --development {output.development:q} \
-            --test {output.test:q} \
+            --features {output.features:q} \
             >{log:q} 2>&1
         """
 

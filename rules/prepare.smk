@@ -70,18 +70,17 @@ rule prepare_store:
 
 
 rule prepare_targets:
-    """Say what a task asks of each image; test images in a file of their own."""
+    """Say what a task asks of each image of one part: development or test."""
     input:
-        images=files.task("results/ingest/{dataset}/images.parquet"),
-        labels=files.task("results/ingest/{dataset}/labels.parquet"),
-        splits=files.task("results/prepare/{dataset}/splits.parquet"),
+        images=files.part("results/ingest/{dataset}/images.parquet"),
+        labels=files.part("results/ingest/{dataset}/labels.parquet"),
+        splits=files.part("results/prepare/{dataset}/splits.parquet"),
     output:
-        development="results/prepare/{task}/targets/development.parquet",
-        test="results/prepare/{task}/targets/test.parquet",
+        targets="results/prepare/{task}/targets/{part}.parquet",
     log:
-        "logs/prepare_targets/{task}.log",
+        "logs/prepare_targets/{task}/{part}.log",
     benchmark:
-        "benchmarks/prepare_targets/{task}.tsv"
+        "benchmarks/prepare_targets/{task}/{part}.tsv"
     priority: 20
     conda:
         "../envs/fewray.yaml"
@@ -93,9 +92,9 @@ rule prepare_targets:
             --images {input.images:q} \
             --labels {input.labels:q} \
             --splits {input.splits:q} \
+            --part {wildcards.part:q} \
             --recipe {params.recipe:q} \
-            --development {output.development:q} \
-            --test {output.test:q} \
+            --targets {output.targets:q} \
             >{log:q} 2>&1
         """
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from workflow_scripts.core import encoders
-from workflow_scripts.finetune.features import features
+from workflow_scripts.finetune.features import features_of
 from workflow_scripts.finetune.protocols import Images, Problem
 
 FINDINGS = ["bright", "left"]
@@ -32,7 +32,7 @@ def problem(folder, n=96, seed=0):
     weights, json_path = encoder_files(folder)
     model, card = encoders.load(weights, json_path)
     images = Images(
-        features=features(model.eval(), card, pixels),
+        features=features_of(model.eval(), card, pixels),
         pixels=pixels,
         encoder=weights,
         card=json_path,

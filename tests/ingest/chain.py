@@ -73,7 +73,11 @@ def ingest(
             paths=paths,
             shard=shard,
             recipe=recipe(
-                "ingest_decode", shards=SHARDS, long_side_px=long_side_px, **shared
+                "ingest_decode",
+                state="",
+                shards=SHARDS,
+                long_side_px=long_side_px,
+                **shared,
             ),
             decoded=out / f"decoded/{shard}.parquet",
             pixels=out / f"pixels/{shard}.u8",

@@ -77,7 +77,7 @@ def test_the_recipe_of_one_encoder_does_not_know_of_the_others():
 def test_the_state_of_an_archive_follows_its_files(tmp_path):
     def state():
         archive.state.cache_clear()
-        return archive.state(tmp_path)
+        return archive.state(tmp_path, tmp_path / "labels.csv")
 
     empty = state()
     (tmp_path / "a").mkdir()
@@ -86,6 +86,7 @@ def test_the_state_of_an_archive_follows_its_files(tmp_path):
     (tmp_path / "a" / "one.dcm").write_bytes(b"12")
     longer = state()
     assert len({empty, one, longer}) == 3
+    (tmp_path / "labels.csv").write_text("a label is no picture")
     assert state() == longer
 
 

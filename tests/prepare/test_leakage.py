@@ -25,7 +25,7 @@ CLEAN = (
 def split_pairs(*more):
     table = everyone(*CLEAN, *more)
     held_out = table[table["split"] != "train"]
-    return leakage._across_splits(table, held_out)
+    return leakage._across_splits(table, held_out, [["own", "far"]])
 
 
 def pool_pairs(pooled, *more):
@@ -46,6 +46,8 @@ def test_a_clean_set_raises_no_alarm():
         (("own", "i9", "ann", "px9", "test"), "patient"),
         (("own", "i9", "eve", "px0", "test"), "pixels"),
         (("own", "i9", "eve", "px0", "validation"), "pixels"),
+        (("far", "i9", "ann", "px9", "test"), "patient"),
+        (("far", "i9", "eve", "px2", "test"), "pixels"),
     ],
 )
 def test_what_stands_on_both_sides_of_a_split_is_found(planted, kind):

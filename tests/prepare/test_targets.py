@@ -51,14 +51,15 @@ def written(tmp_path, values, splits):
     LABELS.write(labels.assign(source="table"), tmp_path / "labels")
     parts = pd.DataFrame({"image_id": names, "split": splits})
     SPLITS.write(parts, tmp_path / "splits")
-    targets.main(
-        images=[tmp_path / "images"],
-        labels=[tmp_path / "labels"],
-        splits=[tmp_path / "splits"],
-        recipe=recipe(),
-        development=tmp_path / "development",
-        test=tmp_path / "test",
-    )
+    for part in ("development", "test"):
+        targets.main(
+            images=[tmp_path / "images"],
+            labels=[tmp_path / "labels"],
+            splits=[tmp_path / "splits"],
+            part=part,
+            recipe=recipe(),
+            targets=tmp_path / part,
+        )
 
 
 def test_test_images_are_in_a_file_of_their_own(tmp_path):

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from workflow_scripts.core.errors import InputError
 from workflow_scripts.pretrain.methods import Shape, gmml
 
 
@@ -63,5 +64,5 @@ def test_the_loss_is_the_mean_absolute_error_on_hidden_pixels():
 
 
 def test_a_size_that_is_not_whole_patches_is_refused():
-    with pytest.raises(ValueError, match="not whole patches"):
+    with pytest.raises(InputError, match="not whole patches"):
         gmml.Method(Blind(), Shape(width=2, map_width=2, size_px=20), gmml.Options())

@@ -37,6 +37,18 @@ CASES = {
         ("method: gmml", "method: gmmml"),
         "config: encoders.gmml.method: 'gmmml' is unknown; there are: gmml, moco",
     ),
+    "an option that the method does not have": (
+        ("options: {queue_size: 64, hidden_width: 32}}", "options: {queue_sise: 64}}"),
+        "config: encoders.moco.options: 'queue_sise' is unknown; there are: ",
+    ),
+    "one budget in two spellings": (
+        ('labels: [8, "100%"]', 'labels: ["10%", "10.0%"]'),
+        "config: sweep.labels: every budget above 0, and none of them twice",
+    ),
+    "a missing folder of a dataset that a task needs": (
+        ("root: results/simulate/clinic/images", "root: no/such/folder"),
+        "config: datasets.clinic.root: no folder 'no/such/folder'",
+    ),
     "an unknown start": (
         ("{from: gmml,", "{from: gmmml,"),
         "config: encoders.gmml_moco.from: 'gmmml' is unknown",

@@ -81,6 +81,14 @@ def test_a_shared_start_of_a_chain_runs_the_whole_chain(again):
     assert sum(rule == "pretrain_fit" for rule, _ in jobs) == 2
 
 
+def test_one_more_external_hospital_trains_no_classifier_again(again):
+    again.edit("tiny.yaml", "external: [elsewhere]", "external: []")
+    jobs = again.planned()
+    assert "finetune_fit" not in rules(jobs)
+    assert {w["part"] for _, w in jobs if "part" in w} == {"test"}
+    assert "finetune_predict" in rules(jobs)
+
+
 def test_the_code_of_a_statistic_runs_the_evaluation_only(again):
     name = "workflow_scripts/evaluate/statistics/auroc.py"
     text = (again.folder / name).read_text()

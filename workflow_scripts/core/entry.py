@@ -25,7 +25,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
-from workflow_scripts.core import provenance
+from workflow_scripts.core import provenance, workspace
 from workflow_scripts.core.errors import InputError
 
 Input = Annotated[Path, "input"]
@@ -66,6 +66,8 @@ def run(main: Callable[..., None], argv: Sequence[str] | None = None) -> None:
         record.finish()
         for name, path in outputs.items():
             _publish(partial[name], path, record)
+        for identity in named.values():
+            workspace.discard(identity)
     except InputError as error:
         log.error("%s: %s", record.rule, error)
         sys.exit(1)

@@ -13,6 +13,8 @@ from typing import Any, cast
 
 from workflow_scripts.core.errors import InputError
 
+# Choices that tell where things lie on this machine: a path may hold a name.
+UNTOLD = ("key_file", "table")
 # Above this an input is taken at its sidecar's word; below, its bytes are read again.
 VERIFIED_BYTES = 256 * 2**20
 PACKAGES = (
@@ -119,6 +121,16 @@ class Record:
             "device": _device(),
         }
 
+    def _known_inputs(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the inputs; of those outside the working folder, not their place."""
+        return {
+            name: [
+                {**one, "path": one["path"] if _inside(one["path"]) else "outside"}
+                for one in many
+            ]
+            for name, many in self.inputs.items()
+        }
+
     def of(self, written: Path, path: Path) -> dict[str, Any]:
         """Return the provenance of what was `written`, to be published as `path`."""
         size = None if written.is_dir() else written.stat().st_size
@@ -127,9 +139,22 @@ class Record:
             "sha256": sha256(written),
             "bytes": size,
             **self.recipe,
-            "inputs": self.inputs,
+            "choices": _told(self.recipe["choices"]),
+            "inputs": self._known_inputs(),
             **self.made,
         }
+
+
+def _inside(path: str) -> bool:
+    """Say whether `path` lies below the working folder, by its name alone."""
+    return not Path(path).is_absolute() and ".." not in Path(path).parts
+
+
+def _told(choices: Any) -> Any:  # noqa: ANN401 (JSON)
+    """Return `choices` without those that tell where things lie."""
+    if not isinstance(choices, dict):
+        return choices
+    return {key: _told(value) for key, value in choices.items() if key not in UNTOLD}
 
 
 def _versions() -> dict[str, str]:

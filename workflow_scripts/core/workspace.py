@@ -6,6 +6,7 @@ another recipe finds another folder, the same recipe finds its own and goes on.
 """
 
 import fcntl
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,11 @@ from pathlib import Path
 from workflow_scripts.core.errors import InputError
 
 CHECKPOINTS = Path("results/.checkpoints")
+
+
+def discard(digest: str) -> None:
+    """Forget the progress of a piece of work that is published."""
+    shutil.rmtree(CHECKPOINTS / digest, ignore_errors=True)
 
 
 @contextmanager

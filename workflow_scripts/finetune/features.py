@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -33,26 +32,24 @@ def main(
     *,
     encoder: Input,
     card: Input,
-    development_targets: Input,
-    test_targets: Input,
+    targets: Input,
     stores: Inputs,
     rows: Inputs,
     recipe: Recipe,
-    development: Output,
-    test: Output,
+    features: Output,
 ) -> None:
-    """Write the features of the `development` and of the `test` images, apart."""
+    """Write the `features` of the images that `targets` names."""
     model, known = encoders.load(encoder, card)
     model = placed(model).eval()
     places = dict(zip(recipe.datasets, zip(stores, rows, strict=True), strict=True))
-    for targets, output in ((development_targets, development), (test_targets, test)):
-        images = images_of(TARGETS.read(targets))
-        pixels = pixels_of(images, places, recipe.size_px)
-        _save(features(model, known, pixels), output)
+    images = images_of(TARGETS.read(targets))
+    pixels = pixels_of(images, places, recipe.size_px)
+    with features.open("wb") as file:  # a name would be given a second suffix
+        np.save(file, features_of(model, known, pixels), allow_pickle=False)
 
 
 @torch.no_grad()
-def features(
+def features_of(
     model: nn.Module, card: encoders.Card, pixels: NDArray[np.uint8]
 ) -> NDArray[np.float32]:
     """Return the features of uint8 `pixels`, shape (images, width)."""
@@ -63,11 +60,6 @@ def features(
         with autocast():
             parts.append(model(encoders.normalised(batch, card)).float().cpu().numpy())
     return np.concatenate(parts)
-
-
-def _save(array: NDArray[np.float32], path: Path) -> None:
-    with path.open("wb") as file:  # a name would be given a second suffix
-        np.save(file, array, allow_pickle=False)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Train the classifiers of one cell: one for each draw of one budget."""
 
 import logging
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,7 +71,6 @@ def main(
             tried.append(SELECTION.read(done.with_suffix(".parquet")))
         save_file(weights, classifiers)
         SELECTION.write(pd.concat(tried, ignore_index=True), selection)
-        shutil.rmtree(folder)
 
 
 def problem_of(

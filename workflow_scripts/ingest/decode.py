@@ -32,6 +32,7 @@ class Recipe:
     """How pixels and headers are read."""
 
     key_file: str  # "" for phantoms, whose key is public
+    state: str  # of the files that no rule declares; only to notice that they changed
     site: str  # ids of two sites never meet
     shards: int
     long_side_px: int

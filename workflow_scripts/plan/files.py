@@ -96,6 +96,16 @@ class Files:
 
         return of_task
 
+    def part(self, pattern: str) -> Any:  # noqa: ANN401
+        """Return an input function: `pattern` for each dataset of a task's part."""
+
+        def of_part(wildcards: Any) -> list[str]:  # noqa: ANN401
+            task = self.config["tasks"][wildcards.task]
+            datasets = names.datasets_of(task, wildcards.part)
+            return [pattern.format(dataset=name) for name in datasets]
+
+        return of_part
+
     def training(self, pattern: str) -> Any:  # noqa: ANN401
         """Return an input function: `pattern` for the dataset a task is trained on."""
 

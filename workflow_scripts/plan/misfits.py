@@ -1,5 +1,6 @@
 """Find what is of the right form in the config but does not fit together."""
 
+import ast
 import importlib.util
 import re
 from pathlib import Path
@@ -28,8 +29,9 @@ def refuse(config: Settings) -> None:
         *_dataset_misfits(config),
         *_encoder_misfits(config),
         *_task_misfits(config),
-        *_sweep_misfits(config),
     ]
+    if not found:  # counting patients needs sound datasets
+        found = _sweep_misfits(config)
     if found:
         raise InputError("\n".join(f"config: {line}" for line in found))
 
@@ -77,6 +79,7 @@ def _encoder_misfits(config: Settings) -> list[str]:
         found += _unknown(
             f"{place}.augmentation", encoder["augmentation"], members("augmentation")
         )
+        found += _option_misfits(place, encoder)
         for dataset in encoder["data"]:
             found += _unknown(f"{place}.data", dataset, sorted(config["datasets"]))
             for task, choice in config["tasks"].items():
@@ -93,6 +96,25 @@ def _encoder_misfits(config: Settings) -> list[str]:
                 found.append(f"{place}.from: goes round in a circle: {circle}")
                 break
     return found
+
+
+def _option_misfits(place: str, encoder: Settings) -> list[str]:
+    """List options that the method does not have, read from its source."""
+    file = FAMILIES["method"] / f"{encoder['method']}.py"
+    if not file.is_file():
+        return []
+    known = [
+        field.target.id
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name == "Options"
+        for field in node.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+    ]
+    return [
+        line
+        for option in encoder["options"]
+        for line in _unknown(f"{place}.options", option, known)
+    ]
 
 
 def _backbone_misfits(place: str, encoder: Settings) -> list[str]:
@@ -161,6 +183,10 @@ def _sweep_misfits(config: Settings) -> list[str]:
         found += _unknown("sweep.protocols", protocol, members("protocol"))
     baseline = config["evaluate"]["baseline"]
     found += _unknown("evaluate.baseline", baseline, sorted(sweep["encoders"]))
+    given = [str(budget) for budget in sweep["labels"]]
+    sizes = {(label.endswith("%"), float(label.rstrip("%"))) for label in given}
+    if len(sizes) < len(given) or (True, 0.0) in sizes:
+        found.append("sweep.labels: every budget above 0, and none of them twice")
     counts = [budget for budget in sweep["labels"] if isinstance(budget, int)]
     for name, task in config["tasks"].items():
         patients = label_tables.n_patients(config, config["datasets"].get(task["data"]))

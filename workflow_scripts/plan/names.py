@@ -9,6 +9,11 @@ def arms(config: Settings) -> list[tuple[str, str]]:
     return [(e, p) for e in sweep["encoders"] for p in sweep["protocols"]]
 
 
+def datasets_of(task: Settings, part: str) -> list[str]:
+    """List the datasets of one part of a task: only a test has external ones."""
+    return [task["data"], *(task["external"] if part == "test" else [])]
+
+
 def budgets(config: Settings) -> list[str]:
     """List the label budgets as they stand in file names: `1%` is `1pct`."""
     return [str(budget).replace("%", "pct") for budget in config["sweep"]["labels"]]

@@ -90,4 +90,5 @@ def _number_hint(given: object) -> str:
 def simulated(config: Settings, dataset: Settings) -> bool:
     """Say whether the files of `dataset` are phantoms that this workflow makes."""
     parts = Path(dataset["root"]).parts
-    return parts[:2] == ("results", "simulate") and parts[2] in config["simulate"]
+    made_here = len(parts) > 2 and parts[:2] == ("results", "simulate")
+    return made_here and parts[2] in config["simulate"]

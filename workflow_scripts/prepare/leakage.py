@@ -24,6 +24,7 @@ class Recipe:
 
     datasets: list[str]
     encoders: list[str]
+    tasks: list[list[str]]  # of each task: the dataset trained on, then external ones
     size_px: int
 
 
@@ -47,7 +48,7 @@ def main(
         ignore_index=True,
     )
     held_out = everyone[everyone["split"] != "train"]
-    found = [_across_splits(everyone, held_out)]
+    found = [_across_splits(everyone, held_out, recipe.tasks)]
     for name, pool in zip(recipe.encoders, pools, strict=True):
         found.append(_across_pool(name, POOL.read(pool), everyone, held_out))
     pairs = pd.concat(found, ignore_index=True)
@@ -66,13 +67,20 @@ def _known(
     return table.assign(dataset=name, pixels=pixels)
 
 
-def _across_splits(everyone: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
-    """Pair what meets a held-out image of its own dataset from another part."""
+def _across_splits(
+    everyone: pd.DataFrame, held_out: pd.DataFrame, tasks: list[list[str]]
+) -> pd.DataFrame:
+    """Pair what a task learns or chooses from with what it is tested on.
+
+    Within the dataset that it is trained on, and from there to its external ones.
+    """
     pairs = meetings(everyone, held_out)
-    same = pairs["dataset"] == pairs["other_dataset"]
-    # of two held-out parts each pair is found twice; test against validation is kept
+    walls = {(task[0], dataset) for task in tasks for dataset in task}
+    met = zip(pairs["dataset"], pairs["other_dataset"], strict=True)
+    walled = pd.Series([wall in walls for wall in met], index=pairs.index, dtype=bool)
+    # of two held-out parts each pair is found twice; validation against test is kept
     apart = (pairs["split"] != pairs["other_split"]) & (pairs["split"] != "test")
-    return pairs[same & apart].assign(wall="split", encoder="", excluded=False)
+    return pairs[walled & apart].assign(wall="split", encoder="", excluded=False)
 
 
 def _across_pool(

@@ -1,4 +1,4 @@
-"""Say what a task asks of each image; the test images go to a file of their own."""
+"""Say what a task asks of each image: of those to learn from, or of those to test."""
 
 import logging
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from workflow_scripts.core.tables.ingest import IMAGES, LABELS
 from workflow_scripts.core.tables.prepare import SPLITS, TARGETS
 
 UNCERTAIN = -1
+PARTS = {"development": ("train", "validation"), "test": ("test",)}
 POLICIES = {"ignore": np.nan, "positive": 1.0, "negative": 0.0}
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 class Recipe:
     """What a task asks (config.yaml: ``tasks``)."""
 
-    datasets: list[str]  # trained on first, then external ones; as the files are
+    datasets: list[str]  # trained on first, then external ones; as the files
     findings: list[str]
     uncertain: str  # ignore, positive or negative
 
@@ -32,23 +33,26 @@ def main(
     images: Inputs,
     labels: Inputs,
     splits: Inputs,
+    part: str,
     recipe: Recipe,
-    development: Output,
-    test: Output,
+    targets: Output,
 ) -> None:
-    """Join `images`, `labels` and `splits`; write `development` and `test` targets."""
-    parts = []
+    """Join `images`, `labels` and `splits`; write the `targets` of one part.
+
+    The part is `development` (train and validation, to learn and to choose from) or
+    `test`.
+    """
+    found = []
     tables = zip(recipe.datasets, images, labels, splits, strict=True)
     for name, image, label, split in tables:
         asked = asked_of(IMAGES.read(image), LABELS.read(label), recipe)
         joined = asked.merge(SPLITS.read(split), on="image_id", validate="many_to_one")
-        parts.append(joined.assign(dataset=name))
-    targets = pd.concat(parts, ignore_index=True)
-    _refuse_one_sided(targets, recipe)
-    held_out = targets["split"] == "test"
-    log.info("test images: %d", targets[held_out]["image_id"].nunique())
-    TARGETS.write(targets[~held_out], development)
-    TARGETS.write(targets[held_out], test)
+        found.append(joined.assign(dataset=name))
+    every = pd.concat(found, ignore_index=True)
+    wanted = every[every["split"].isin(PARTS[part])]
+    _refuse_one_sided(wanted, recipe, PARTS[part])
+    log.info("%s images: %d", part, wanted["image_id"].nunique())
+    TARGETS.write(wanted, targets)
 
 
 def asked_of(
@@ -72,12 +76,14 @@ def asked_of(
     return long.merge(owner, on="image_id", validate="many_to_one")
 
 
-def _refuse_one_sided(targets: pd.DataFrame, recipe: Recipe) -> None:
+def _refuse_one_sided(
+    targets: pd.DataFrame, recipe: Recipe, splits: tuple[str, ...]
+) -> None:
     """Refuse a finding that some part of the data cannot teach or test."""
     own = targets[targets["dataset"] == recipe.datasets[0]]
     for finding in recipe.findings:
         here = own[own["finding"] == finding]
-        for split in ("train", "validation", "test"):
+        for split in splits:
             known = here[here["split"] == split]["target"].dropna()
             if known.nunique() < 2:
                 counts = f"{int(known.sum())} of {len(known)} known are present"

@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,6 @@ def main(
         )
         encoders.save(run.method.encoder, trained, encoder, card)
         TRAINING.write(pd.DataFrame(run.history), training)
-        shutil.rmtree(folder)
 
 
 def pooled(pool: pd.DataFrame, stores: list[Path], recipe: Recipe) -> Tensor:

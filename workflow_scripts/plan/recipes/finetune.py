@@ -1,6 +1,6 @@
 """Recipes of the steps of `finetune`: how classifiers are trained and applied."""
 
-from workflow_scripts.plan.names import budgets
+from workflow_scripts.plan.names import budgets, datasets_of
 from workflow_scripts.plan.recipes import STEPS, Decided, Wildcards
 from workflow_scripts.plan.settings import Settings
 
@@ -9,7 +9,7 @@ def features(config: Settings, wildcards: Wildcards) -> Decided:
     """The names that go with the stores, in their order."""
     task = config["tasks"][wildcards["task"]]
     choices = {
-        "datasets": [task["data"], *task["external"]],
+        "datasets": datasets_of(task, wildcards["part"]),
         "size_px": config["prepare"]["size_px"],
     }
     return Decided(choices=choices)

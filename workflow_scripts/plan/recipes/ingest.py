@@ -12,12 +12,29 @@ def _key_file(config: Settings, dataset: Settings) -> str:
     return "" if simulated(config, dataset) else config["ingest"]["key_file"]
 
 
+def _state(config: Settings, dataset: Settings) -> str:
+    """Say in which state the files are that no rule declares: pictures and masks.
+
+    The label table is declared, so a label that is edited decodes nothing again.
+    """
+    if simulated(config, dataset):
+        return "simulated"
+    root = Path(dataset["root"])
+    labels = dataset["labels"]
+    state = archive.state(root, root / labels["table"] if labels else None)
+    if dataset["lung_masks"]:
+        state += archive.state(root / dataset["lung_masks"], None)
+    return state
+
+
 def find(config: Settings, wildcards: Wildcards) -> Decided:
     """The state of the folder stands in for its files, which are not declared."""
     dataset = config["datasets"][wildcards["dataset"]]
-    outside = not simulated(config, dataset)
-    state = archive.state(Path(dataset["root"])) if outside else "simulated"
-    return Decided(choices={"key_file": _key_file(config, dataset), "state": state})
+    choices = {
+        "key_file": _key_file(config, dataset),
+        "state": _state(config, dataset),
+    }
+    return Decided(choices=choices)
 
 
 def decode(config: Settings, wildcards: Wildcards) -> Decided:
@@ -26,6 +43,7 @@ def decode(config: Settings, wildcards: Wildcards) -> Decided:
     ingest = config["ingest"]
     choices = {
         "key_file": _key_file(config, dataset),
+        "state": _state(config, dataset),
         "site": dataset["site"] or wildcards["dataset"],
         "shards": ingest["shards"],
         "long_side_px": ingest["long_side_px"],

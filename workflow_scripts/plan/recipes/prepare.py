@@ -1,6 +1,6 @@
 """Recipes of the steps of `prepare`: how images and patients are prepared."""
 
-from workflow_scripts.plan.names import neighbours, role, trained
+from workflow_scripts.plan.names import datasets_of, neighbours, role, trained
 from workflow_scripts.plan.recipes import Decided, Wildcards
 from workflow_scripts.plan.settings import Settings
 
@@ -27,7 +27,7 @@ def targets(config: Settings, wildcards: Wildcards) -> Decided:
     """What the task asks, and what uncertain means."""
     task = config["tasks"][wildcards["task"]]
     choices = {
-        "datasets": [task["data"], *task["external"]],
+        "datasets": datasets_of(task, wildcards["part"]),
         "findings": task["findings"],
         "uncertain": task["uncertain"],
     }
@@ -57,6 +57,7 @@ def leakage(config: Settings, wildcards: Wildcards) -> Decided:
     choices = {
         "datasets": list(config["datasets"]),
         "encoders": trained(config),
+        "tasks": [[t["data"], *t["external"]] for t in config["tasks"].values()],
         "size_px": config["prepare"]["size_px"],
     }
     return Decided(choices=choices)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from workflow_scripts.core.errors import InputError
 from workflow_scripts.pretrain.methods import Shape
 
 
@@ -73,7 +74,10 @@ class Method(nn.Module):
         """Put a head on `encoder` that turns its last feature map into an image."""
         super().__init__()
         if shape.size_px % options.patch_px:
-            raise ValueError(f"size {shape.size_px} is not whole patches of {options}")
+            raise InputError(
+                f"options: {shape.size_px} px are not whole patches of "
+                f"{options.patch_px} px; choose another patch_px"
+            )
         self.options = options
         self.encoder = encoder
         with torch.no_grad():
