@@ -20,6 +20,10 @@ except InputError as error:
 
 files = Files(config)
 
+# Jobs that use a GPU ask for one where there is one; `--resources gpu=1` then lets them
+# take turns. A cluster's profile sets its own.
+GPU = int(Path("/dev/nvidia0").exists())
+
 # Steps run as `python -m workflow_scripts.<stage>.<step>` from any --directory, with the
 # interpreter that runs Snakemake; under --sdm conda, with that of the environment.
 shell.prefix(

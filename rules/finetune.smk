@@ -21,6 +21,8 @@ rule finetune_features:
         "benchmarks/finetune_features/{task}/{encoder}/{part}.tsv"
     conda:
         "../envs/fewray.yaml"
+    resources:
+        gpu=GPU,
     params:
         recipe=recipe("finetune_features"),
     shell:
@@ -56,6 +58,8 @@ rule finetune_fit:
         "benchmarks/finetune_fit/{task}/{encoder}/{protocol}/{budget}.tsv"
     conda:
         "../envs/fewray.yaml"
+    resources:
+        gpu=GPU,
     params:
         recipe=recipe("finetune_fit"),
     shell:
@@ -96,6 +100,8 @@ rule finetune_predict:
         "benchmarks/finetune_predict/{task}/{encoder}/{protocol}.tsv"
     conda:
         "../envs/fewray.yaml"
+    resources:
+        gpu=GPU,
     params:
         recipe=recipe("finetune_predict"),
     shell:

@@ -60,6 +60,8 @@ rule pretrain_fit:
     priority: 10
     conda:
         "../envs/fewray.yaml"
+    resources:
+        gpu=GPU,
     params:
         recipe=recipe("pretrain_fit"),
     shell:

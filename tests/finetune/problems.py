@@ -33,7 +33,7 @@ def problem(folder, n=96, seed=0):
     model, card = encoders.load(weights, json_path)
     images = Images(
         features=features_of(model.eval(), card, pixels),
-        pixels=pixels,
+        read_pixels=lambda: pixels,
         encoder=weights,
         card=json_path,
     )

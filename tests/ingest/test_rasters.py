@@ -67,7 +67,7 @@ def test_masks_follow_their_pictures(tmp_path):
     drawn = np.zeros((60, 48), np.uint8)
     drawn[10:30, 4:20] = 255
     write(masks / "a/one.png", png_bytes(drawn))
-    write(masks / "turned.png", png_bytes(Image.fromarray(drawn).convert("1")))
+    write(masks / "a/turned.png", png_bytes(Image.fromarray(drawn).convert("1")))
     done = ingest(root, tmp_path / "out", masks=masks, long_side_px=30)
     one = done.picture("a/one.dcm", "lung_masks")
     assert one.shape == done.picture("a/one.dcm").shape == (30, 24)

@@ -57,6 +57,15 @@ def test_all_mistakes_are_told_at_once_one_line_each():
     assert lines[1].startswith("config: top level: unknown key 'seeds'; allowed: ")
 
 
+def test_a_crop_to_lungs_without_any_lung_mask_is_refused():
+    def change(config):
+        for dataset in config["datasets"].values():
+            dataset["lung_masks"] = None
+
+    with pytest.raises(InputError, match=r"prepare\.crop: 'lungs' needs lung_masks"):
+        filled(change)
+
+
 def test_budgets_have_names_that_files_can_have():
     assert names.budgets(filled()) == ["40", "100", "250", "100pct"]
 

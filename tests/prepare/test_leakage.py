@@ -85,7 +85,10 @@ def test_long_work_does_not_begin_over_a_leak(tmp_path):
     pairs = split_pairs(("own", "i9", "ann", "px9", "test"))
     LEAKAGE.write(pairs, tmp_path / "leakage")
     DRAWS.write(DRAWS.empty(), tmp_path / "draws")
-    with pytest.raises(InputError, match="2 pairs cross a wall"):
+    with pytest.raises(
+        InputError,
+        match="2 pairs of images cross a wall: 2 of the same patient in own and own",
+    ):
         ready.main(
             leakage=tmp_path / "leakage",
             draws=[tmp_path / "draws"],

@@ -108,7 +108,7 @@ def test_a_leak_is_not_passed_over_in_silence(better):
     leakage = better.leakage.assign(excluded=[True, False])
     text = cohort._leaks(leakage)[0]
     assert text.strong
-    assert "1 of them were NOT kept apart" in text.text
+    assert "1 meetings were NOT kept apart" in text.text
     (text,) = cohort._leaks(better.leakage[:0])
     assert "nobody and no picture" in text.text
     assert cohort.leaks(better.leakage[:0]).empty

@@ -116,4 +116,4 @@ def test_a_label_table_without_the_mapped_column_is_told_with_what_it_has(change
         "config: datasets.elsewhere.labels.image: labels.csv has no column 'image'"
         in done.stderr
     )
-    assert "labels.csv has no column 'effusion'; it has: file, Effusion" in done.stderr
+    assert "labels.csv has no column 'effusion'; it has file, Effusion" in done.stderr

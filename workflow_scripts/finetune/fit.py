@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def main(
     place = {str(known["dataset"].iloc[0]): (store, rows)}
     images = Images(
         features=np.load(features, allow_pickle=False),
-        pixels=pixels_of(known, place, recipe.size_px),
+        read_pixels=partial(pixels_of, known, place, recipe.size_px),
         encoder=encoder,
         card=card,
     )

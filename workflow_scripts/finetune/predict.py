@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def main(
     places = dict(zip(recipe.datasets, zip(stores, rows, strict=True), strict=True))
     images = Images(
         features=np.load(features, allow_pickle=False),
-        pixels=pixels_of(known, places, recipe.size_px),
+        read_pixels=partial(pixels_of, known, places, recipe.size_px),
         encoder=encoder,
         card=card,
     )

@@ -11,16 +11,19 @@ from workflow_scripts.ingest import raster
 from workflow_scripts.ingest.displayed import upright
 
 NO_MASK = 255
+SUFFIXES = {".dcm", ".dicom", ".png", ".jpg", ".jpeg"}  # that a mask's name lacks
 SKEWED = 0.02  # share by which the shapes of mask and picture may differ
 
 
 def find_mask(folder: Path, path: str) -> Path | None:
-    """Return the mask of the file at `path` (percent-encoded), if there is one."""
-    below = Path(unquote(path, errors="surrogateescape")).with_suffix(".png")
-    for mask in (folder / below, folder / below.name):
-        if mask.is_file():
-            return mask
-    return None
+    """Return the mask of the file at `path` (percent-encoded), if there is one.
+
+    It has the same place and name as the picture; two pictures never share a mask.
+    """
+    below = Path(unquote(path, errors="surrogateescape"))
+    bare = below.with_suffix("") if below.suffix.lower() in SUFFIXES else below
+    mask = folder / bare.with_name(f"{bare.name}.png")
+    return mask if mask.is_file() else None
 
 
 def fitted(

@@ -1,6 +1,7 @@
 """Look at the head of a user's label table before any work starts."""
 
 import csv
+import re
 from pathlib import Path
 
 from workflow_scripts.plan.settings import Settings, simulated
@@ -16,15 +17,25 @@ def misfits(place: str, root: Path, labels: Settings) -> list[str]:
     found = []
     for key in ("image", "patient", "split", "view", "sex", "age"):
         if labels[key] is not None and labels[key] not in columns:
-            found.append(f"{place}.{key}: {table.name} has no column {labels[key]!r}")
+            found.append(
+                f"{place}.{key}: {table.name} has no column {labels[key]!r}; "
+                f"it has {_shown(columns)}"
+            )
     for name, finding in labels["findings"].items():
         column = finding if isinstance(finding, str) else finding["column"]
         if column not in columns:
             found.append(
                 f"{place}.findings.{name}: {table.name} has no column {column!r}; "
-                f"it has: {', '.join(columns)}"
+                f"it has {_shown(columns)}"
             )
     return found
+
+
+def _shown(columns: list[str]) -> str:
+    """Name the columns; but a first line that looks like data is not repeated."""
+    if any(re.search(r"\d{3}|/|\.\w", column) for column in columns):
+        return f"a first line of {len(columns)} cells that are no names of columns"
+    return ", ".join(columns)
 
 
 def n_patients(config: Settings, dataset: Settings | None) -> int | None:

@@ -18,10 +18,16 @@ def main(*, leakage: Input, draws: Inputs, recipe: Recipe, ready: Output) -> Non
     pairs = LEAKAGE.read(leakage)
     open_pairs = pairs[~pairs["excluded"]]
     if len(open_pairs):
-        kinds = open_pairs.groupby(["wall", "kind"]).size().to_dict()
+        keys = ["kind", "dataset", "other_dataset"]
+        places = open_pairs.groupby(keys).size().rename("count").reset_index()
+        told = ", ".join(
+            f"{row['count']} of the same {row['kind']} in {row['dataset']} and "
+            f"{row['other_dataset']}"
+            for row in places.to_dict("records")
+        )
         raise InputError(
-            f"{leakage}: {len(open_pairs)} pairs cross a wall {kinds}; take these "
-            "images out of one of the two datasets, or give both the same `site`"
+            f"{len(open_pairs)} pairs of images cross a wall: {told}; {leakage} lists "
+            "them by image_id; take them out of one of the two"
         )
     n_drawn = sum(len(DRAWS.read(draw)) for draw in draws)
     ready.write_text(

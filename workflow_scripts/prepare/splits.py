@@ -28,6 +28,12 @@ class Recipe:
 def main(*, images: Input, labels: Input, recipe: Recipe, splits: Output) -> None:
     """Read `images` and `labels`, write the part that each image belongs to."""
     known = IMAGES.read(images)
+    if known.empty:
+        raise InputError(
+            "no image of this dataset was accepted; the log of ingest_gather counts "
+            "the reasons (without patient ids: give labels.patient, or say "
+            "`patients: unknown`)"
+        )
     n_labelled = LABELS.read(labels)["image_id"].nunique()
     if recipe.role != "unlabelled" and not n_labelled:
         raise InputError("a task uses this dataset, but none of its images is labelled")
@@ -59,7 +65,10 @@ def divided(images: pd.DataFrame, recipe: Recipe) -> pd.Series:
     official = images.groupby("patient_id")["official_split"]
     n_parts = official.agg(lambda parts: len(set(parts.dropna())))
     if cut := int((n_parts > 1).sum()):
-        raise InputError(f"the official split cuts through {cut} patients")
+        raise InputError(
+            f"the official split cuts through {cut} patients; leave labels.split out "
+            "to divide by patient instead"
+        )
     given = official.first()
     drawn = {
         patient: _drawn(patient, recipe, official="test" in set(given.dropna()))

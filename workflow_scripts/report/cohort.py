@@ -135,18 +135,24 @@ def leaks(leakage: pd.DataFrame) -> pd.DataFrame:
     return leakage.groupby(keys).size().rename("pairs").reset_index()
 
 
+def _distinct(leakage: pd.DataFrame) -> int:
+    """Count the pairs, each once though several pools may hold it."""
+    pair = ["dataset", "image_id", "other_dataset", "other_image_id"]
+    return len(leakage.drop_duplicates(pair))
+
+
 def _leaks(leakage: pd.DataFrame) -> list[Block]:
     kept = int((~leakage["excluded"]).sum())
     if leakage.empty:
         text = "Leakage: nobody and no picture was found on both sides of a wall."
         return [Text(text=text)]
     text = (
-        f"Leakage: {count(len(leakage))} pairs of images show one person, or one "
+        f"Leakage: {count(_distinct(leakage))} pairs of images show one person, or one "
         "picture, on both sides of a wall (training and test, or pretraining and "
         "test). "
     )
     text += (
-        f"{count(kept)} of them were NOT kept apart: do not trust the scores."
+        f"{count(kept)} meetings were NOT kept apart: do not trust the scores."
         if kept
         else "All of them were left out of pretraining, so no encoder has seen them."
     )

@@ -64,6 +64,21 @@ def _limits(material: Material) -> list[str]:
             "patient of its own, so intervals may be far too narrow, and one person "
             "may stand on both sides of a split."
         )
+    lone = [
+        dataset.name
+        for dataset in material.datasets
+        if dataset.patients_known and dataset.images["patient_id"].is_unique
+    ]
+    if lone:
+        limits.append(
+            f"In {listed(lone)} every image has a patient id of its own. If these ids "
+            "are of images and not of people, intervals are too narrow, and one person "
+            "may stand on both sides of a split."
+        )
+    limits.append(
+        "Each encoder is one training with one seed: p and intervals speak of these "
+        "weights, not of what another training would have given."
+    )
     if material.phantoms:
         limits.append(
             f"{listed(material.phantoms)}: generated phantoms. They show that the "

@@ -12,9 +12,13 @@ PROTOCOLS = {
 
 
 def meanings(material: Material) -> list[tuple[str, str]]:
-    """Return each encoder that was compared, then each protocol, and what it is."""
+    """Return each encoder and its start, then each protocol, and what it is."""
     encoders = material.config["encoders"]
-    found = [(name, _encoder(encoders[name])) for name in material.arms]
+    wanted = list(material.arms)
+    for name in wanted:  # and what they go on from, itself perhaps not compared
+        if (parent := encoders[name].get("from")) not in [None, *wanted]:
+            wanted.append(str(parent))
+    found = [(name, _encoder(encoders[name])) for name in wanted]
     known = [name for name in material.protocols if name in PROTOCOLS]
     return found + [(plain(name), PROTOCOLS[name]) for name in known]
 

@@ -9,7 +9,9 @@ A protocol file holds two functions:
 A file imports what is heavy inside its functions: a probe should start in a second.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -31,9 +33,14 @@ class Images:
     """Some images, as an encoder's features and as pixels."""
 
     features: NDArray[np.float32]  # (images, width)
-    pixels: NDArray[np.uint8]  # (images, size_px, size_px)
+    read_pixels: Callable[[], NDArray[np.uint8]]  # a probe never calls it
     encoder: Path
     card: Path
+
+    @cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The pixels, shape (images, size_px, size_px); read when first asked for."""
+        return self.read_pixels()
 
     def load_encoder(self) -> "tuple[nn.Module, Card]":
         """Return the encoder behind the features, and its card."""

@@ -19,6 +19,8 @@ from workflow_scripts.ingest.label_table import (
     worded,
 )
 
+SUFFIXES = {".dcm", ".dicom", ".png", ".jpg", ".jpeg"}
+
 log = logging.getLogger(__name__)
 
 
@@ -105,9 +107,15 @@ def _keys(
     hashed = source.files["image_id"].fillna("")
     names = [
         [str(path) for path in paths],
-        [str(path.with_suffix("")) for path in paths],
         [path.name for path in paths],
-        [path.stem for path in paths],
+        [str(_bare(path)) for path in paths],
+        [_bare(path).name for path in paths],
     ]
     keys = [(pd.Index(known, dtype="string"), cells) for known in names]
-    return [*keys, (pd.Index(hashed, dtype="string"), cells.map(source.hashed_uid))]
+    uids = (pd.Index(hashed, dtype="string"), cells.map(source.hashed_uid))
+    return [*keys[:2], uids, *keys[2:]]
+
+
+def _bare(path: PurePosixPath) -> PurePosixPath:
+    """Take off a suffix that we know; a UID's last number is none."""
+    return path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
