@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -22,7 +23,7 @@ files = Files(config)
 
 # Jobs that use a GPU ask for one where there is one; `--resources gpu=1` then lets them
 # take turns. A cluster's profile sets its own.
-GPU = int(Path("/dev/nvidia0").exists())
+GPU = int(shutil.which("nvidia-smi") is not None)
 
 # Steps run as `python -m workflow_scripts.<stage>.<step>` from any --directory, with the
 # interpreter that runs Snakemake; under --sdm conda, with that of the environment.

@@ -201,3 +201,11 @@ def test_no_pickle_from_outside_is_ever_opened():
     )
     for path in MODULES:
         assert not [word for word in forbidden if word in path.read_text()], path
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))], ids=relative
+)
+def test_every_link_of_a_page_leads_to_a_file(path):
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+        assert target.startswith("https://") or (path.parent / target).exists(), target

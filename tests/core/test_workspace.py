@@ -16,7 +16,7 @@ def test_what_one_run_leaves_the_next_one_finds():
         (folder / "state").touch()
     with workspace("abc") as folder:
         assert (folder / "state").exists()
-    with workspace("abd") as folder:
+    with workspace("xyz") as folder:
         assert not (folder / "state").exists()
 
 

@@ -122,8 +122,8 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(method, tmp_path):
 
 
 def test_an_option_that_a_method_does_not_have_is_refused_by_name(method):
-    with pytest.raises(fit.InputError, match=f"{method} has no 'temprature'"):
-        run_of(method, options={"temprature": 1})
+    with pytest.raises(fit.InputError, match=f"{method} has no 'temp'"):
+        run_of(method, options={"temp": 1})
 
 
 def test_a_loss_that_is_not_finite_stops_before_the_update(method):
