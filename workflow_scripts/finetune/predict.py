@@ -16,7 +16,7 @@ from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Inputs, Output
 from workflow_scripts.core.progress import progress
 from workflow_scripts.core.tables.finetune import PREDICTIONS
-from workflow_scripts.core.tables.prepare import TARGETS
+from workflow_scripts.core.tables.prepare import TARGETS, budget_of
 from workflow_scripts.finetune import protocols
 from workflow_scripts.finetune.aligned import KEY, images_of, pixels_of
 from workflow_scripts.finetune.protocols import Images
@@ -66,7 +66,7 @@ def main(
             long = pd.concat([known[KEY], wide], axis=1).melt(
                 KEY, var_name="finding", value_name="score"
             )
-            shown = budget.replace("pct", "%")
+            shown = budget_of(budget)
             parts.append(long.assign(budget=shown, draw=number))
     scored = pd.concat(parts, ignore_index=True)
     joined = scored.merge(targets, on=[*KEY, "finding"], validate="many_to_one")

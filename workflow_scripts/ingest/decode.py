@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Inputs, Output
 from workflow_scripts.core.progress import progress
-from workflow_scripts.core.tables.ingest import PATHS
+from workflow_scripts.core.tables.ingest import NO_MASK, PATHS
 from workflow_scripts.ingest import parsing
 from workflow_scripts.ingest.decoded import DECODED, shard_of
-from workflow_scripts.ingest.lung_masks import NO_MASK, find_mask, fitted
+from workflow_scripts.ingest.lung_masks import find_mask, fitted
 from workflow_scripts.ingest.pseudonym import Pseudonyms, read_key
 from workflow_scripts.ingest.reading import Reader, Reading
 from workflow_scripts.ingest.reasons import status

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from workflow_scripts.ingest import raster
 from workflow_scripts.ingest.displayed import upright
 
-NO_MASK = 255
 SUFFIXES = {".dcm", ".dicom", ".png", ".jpg", ".jpeg"}  # that a mask's name lacks
 SKEWED = 0.02  # share by which the shapes of mask and picture may differ
 

@@ -8,7 +8,7 @@ import pandas as pd
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Output
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.tables.prepare import DRAWS, TARGETS
+from workflow_scripts.core.tables.prepare import DRAWS, TARGETS, budget_of
 from workflow_scripts.prepare.chance import chance
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def main(*, development: Input, budget: str, recipe: Recipe, draw: Output) -> No
     """Read the `development` targets, write the patients of every draw at `budget`."""
     targets = TARGETS.read(development)
     training = targets[targets["split"] == "train"]
-    label = budget.replace("pct", "%")
+    label = budget_of(budget)
     n_patients = size(label, training["patient_id"].nunique())
     parts = []
     for number in range(recipe.draws):

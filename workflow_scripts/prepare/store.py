@@ -13,12 +13,10 @@ from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Inputs, Output
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.progress import progress
-from workflow_scripts.core.tables.ingest import PIXELS
+from workflow_scripts.core.tables.ingest import NO_MASK, PIXELS
 from workflow_scripts.core.tables.prepare import STORE
 from workflow_scripts.prepare.boxes import Box, lung_box
 from workflow_scripts.prepare.resize import squared
-
-NO_MASK = 255
 
 log = logging.getLogger(__name__)
 

@@ -6,6 +6,8 @@ FILE_ID = text("keyed hash of the file's path below the dataset's root")
 IMAGE_ID = text("a public set's own image name, or a keyed hash of SOP Instance UID")
 PATIENT_ID = text("pseudonym: keyed hash of site and Patient ID (0010,0020)")
 
+NO_MASK = 255  # in `lung_masks/*.u8`, all over a picture that has no lung mask
+
 PATHS = Table(
     name="private/paths",
     meaning="where each file lies; the only place where raw names appear",

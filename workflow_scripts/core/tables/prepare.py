@@ -6,6 +6,13 @@ from workflow_scripts.core.tables.ingest import IMAGE_ID, PATIENT_ID
 DATASET = text("name of the dataset in the config")
 SPLIT = text("which part of the data", "train", "validation", "test")
 BUDGET = text('labels used for training: share of the training patients "1%", or count')
+
+
+def budget_of(name: str) -> str:
+    """Return the budget that a file's name stands for: `1pct` is `1%`."""
+    return name.replace("pct", "%")
+
+
 DRAW = whole("number of the draw, from 0")
 FINDING = text("the thing to detect")
 
