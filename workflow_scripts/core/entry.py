@@ -147,10 +147,10 @@ def _publish(partial: Path, path: Path, record: provenance.Record) -> None:
     if path.is_dir():
         shutil.rmtree(path)
     partial.replace(path)
-    write_text(sidecar, text + "\n")
+    _write_text(sidecar, text + "\n")
 
 
-def write_text(path: Path, text: str) -> None:
+def _write_text(path: Path, text: str) -> None:
     """Write `text` to `path` so that a reader sees all of it or nothing."""
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
     partial.write_text(text, encoding="utf-8")

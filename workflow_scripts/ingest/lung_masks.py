@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from workflow_scripts.ingest import raster
 from workflow_scripts.ingest.displayed import upright
+from workflow_scripts.ingest.naming import bare
 
-SUFFIXES = {".dcm", ".dicom", ".png", ".jpg", ".jpeg"}  # that a mask's name lacks
 SKEWED = 0.02  # share by which the shapes of mask and picture may differ
 
 
@@ -20,8 +20,7 @@ def find_mask(folder: Path, path: str) -> Path | None:
     It has the same place and name as the picture; two pictures never share a mask.
     """
     below = Path(unquote(path, errors="surrogateescape"))
-    bare = below.with_suffix("") if below.suffix.lower() in SUFFIXES else below
-    mask = folder / bare.with_name(f"{bare.name}.png")
+    mask = folder / below.with_name(f"{bare(below).name}.png")
     return mask if mask.is_file() else None
 
 

@@ -91,7 +91,7 @@ class Files:
 
         def of_task(wildcards: Any) -> list[str]:  # noqa: ANN401
             task = self.config["tasks"][wildcards.task]
-            datasets = [task["data"], *task["external"]]
+            datasets = names.datasets_of(task, "test")
             return [pattern.format(dataset=name) for name in datasets]
 
         return of_task

@@ -18,8 +18,7 @@ from workflow_scripts.ingest.label_table import (
     values,
     worded,
 )
-
-SUFFIXES = {".dcm", ".dicom", ".png", ".jpg", ".jpeg"}
+from workflow_scripts.ingest.naming import bare
 
 log = logging.getLogger(__name__)
 
@@ -108,14 +107,9 @@ def _keys(
     names = [
         [str(path) for path in paths],
         [path.name for path in paths],
-        [str(_bare(path)) for path in paths],
-        [_bare(path).name for path in paths],
+        [str(bare(path)) for path in paths],
+        [bare(path).name for path in paths],
     ]
     keys = [(pd.Index(known, dtype="string"), cells) for known in names]
     uids = (pd.Index(hashed, dtype="string"), cells.map(source.hashed_uid))
     return [*keys[:2], uids, *keys[2:]]
-
-
-def _bare(path: PurePosixPath) -> PurePosixPath:
-    """Take off a suffix that we know; a UID's last number is none."""
-    return path.with_suffix("") if path.suffix.lower() in SUFFIXES else path

@@ -35,7 +35,7 @@ def predict(config: Settings, wildcards: Wildcards) -> Decided:
         "protocol": wildcards["protocol"],
         "budgets": budgets(config),
         "findings": task["findings"],
-        "datasets": [task["data"], *task["external"]],
+        "datasets": datasets_of(task, "test"),
         "size_px": config["prepare"]["size_px"],
     }
     module = f"{STEPS}.finetune.protocols.{wildcards['protocol']}"

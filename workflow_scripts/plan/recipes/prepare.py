@@ -57,7 +57,7 @@ def leakage(config: Settings, wildcards: Wildcards) -> Decided:
     choices = {
         "datasets": list(config["datasets"]),
         "encoders": trained(config),
-        "tasks": [[t["data"], *t["external"]] for t in config["tasks"].values()],
+        "tasks": [datasets_of(t, "test") for t in config["tasks"].values()],
         "size_px": config["prepare"]["size_px"],
     }
     return Decided(choices=choices)
