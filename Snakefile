@@ -24,6 +24,7 @@ include: "rules/report.smk"
 
 localrules:
     all,
+    verify,
 
 
 rule all:
@@ -31,3 +32,8 @@ rule all:
     input:
         "results/report/index.html",
         expand("results/prepare/{task}/draws.parquet", task=config["tasks"]),
+
+
+rule verify:
+    input:
+        expand("results/ingest/{dataset}/verified.parquet", dataset=files.datasets()),

@@ -38,12 +38,8 @@ rule prepare_store:
     """Crop and resize every picture into one memory-mapped array."""
     input:
         index="results/ingest/{dataset}/pixels.parquet",
-        pixels=expand(
-            "results/ingest/{{dataset}}/pixels/{shard}.u8", shard=files.shards()
-        ),
-        lung_masks=expand(
-            "results/ingest/{{dataset}}/lung_masks/{shard}.u8", shard=files.shards()
-        ),
+        pixels=files.each_shard("results/ingest/{dataset}/pixels/{shard}.u8"),
+        lung_masks=files.each_shard("results/ingest/{dataset}/lung_masks/{shard}.u8"),
     output:
         store="results/prepare/{dataset}/store/pixels.u8",
         images="results/prepare/{dataset}/store/images.parquet",

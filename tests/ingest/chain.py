@@ -6,12 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
-from workflow_scripts.core import entry
+from workflow_scripts.core import archive, entry
 from workflow_scripts.core.tables.ingest import IMAGES, LABELS, LEDGER, PATHS, PIXELS
-from workflow_scripts.ingest import decode, find, gather
+from workflow_scripts.ingest import decode, find, gather, label, mask
+from workflow_scripts.plan import adapters, label_tables, settings
 
 SHARDS = 2
+INGEST = yaml.safe_load(settings.SCHEMA.read_text())["properties"]["ingest"][
+    "properties"
+]
+CHECKS = INGEST["picture_checks"]["default"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,53 +58,81 @@ def ingest(
     root,
     out,
     *,
+    adapter="folder",
+    options=None,
     labels=None,
     table=None,
     masks=None,
+    mask_source="folder",
     key_file="",
-    patients="known",
-    views="frontal",
+    patients=None,
+    site="north",
+    exclude=("lateral", "for_processing", "other_modality", "other_body_part"),
+    checks=CHECKS,
     long_side_px=1024,
 ):
-    """Run find, decode and gather on `root`; SystemExit(1) for an InputError."""
+    """Run the steps on `root`, as the rules do; SystemExit(1) for an InputError."""
+    dataset = {"root": str(root), "adapter": adapter, "labels": None}
+    dataset |= {"lung_masks": str(masks) if masks else None}
+    told = adapters.told(adapter)
+    tables = [table] if table else adapters.tables(dataset)
+    people = {"key_file": key_file, "site": told["SITE"] or site}
+    publisher = {"adapter": adapter, "options": options or {}}
     paths = out / "private/paths.parquet"
-    found = recipe("ingest_find", key_file=key_file, state="")
-    run(find.main, root=root, recipe=found, paths=paths)
+    state = archive.digest(archive.walk(root))
+    known = {"key_file": key_file, "state": state, "unwatched": []}
+    run(find.main, root=root, recipe=recipe("ingest_find", **known), paths=paths)
+    decoded = [out / f"decoded/{shard}.parquet" for shard in range(SHARDS)]
     for shard in range(SHARDS):
-        shared = {"key_file": key_file, "site": "north", "views": views}
         run(
             decode.main,
             root=root,
-            masks=[masks] if masks else [],
-            paths=paths,
             shard=shard,
             recipe=recipe(
                 "ingest_decode",
-                state="",
-                shards=SHARDS,
-                long_side_px=long_side_px,
-                **shared,
+                **people,
+                **{"state": "", "shards": SHARDS, "checks": list(checks)},
+                **{"exclude": list(exclude), "long_side_px": long_side_px},
+                **{"raw": told["RAW"], "masks_below": adapters.masks_below(dataset)},
             ),
-            decoded=out / f"decoded/{shard}.parquet",
+            decoded=decoded[shard],
             pixels=out / f"pixels/{shard}.u8",
+        )
+        drawn = {"source": mask_source if masks else "", "state": ""}
+        run(
+            mask.main,
+            root=root,
+            masks=[masks] if masks else [],
+            decoded=decoded[shard],
+            shard=shard,
+            recipe=recipe("ingest_mask", key_file=key_file, shards=SHARDS, **drawn),
             lung_masks=out / f"lung_masks/{shard}.u8",
         )
     run(
         gather.main,
-        tables=[table] if table else [],
+        tables=tables,
         paths=paths,
-        decoded=[out / f"decoded/{shard}.parquet" for shard in range(SHARDS)],
+        decoded=decoded,
         recipe=recipe(
             "ingest_gather",
-            adapter="folder",
-            patients=patients,
-            labels=labels,
-            **shared,
+            **people,
+            **publisher,
+            **{"patients": patients, "labels": label_tables.facts_of(labels)},
+            **{"exclude": list(exclude), "expected": told["EXPECTED"], "told": ""},
         ),
         ledger=out / "ledger.parquet",
         images=out / "images.parquet",
-        labels=out / "labels.parquet",
         index=out / "pixels.parquet",
+        counts=out / "counts.parquet",
+    )
+    run(
+        label.main,
+        tables=tables,
+        paths=paths,
+        decoded=decoded,
+        images=out / "images.parquet",
+        recipe=recipe("ingest_label", **people, **publisher, labels=labels),
+        labels=out / "labels.parquet",
     )
     return read(out)
 

@@ -47,11 +47,11 @@ def folder(tmp_path):
         "burned_in/a.dcm": dataset(BurnedInAnnotation="YES"),
         "uid_invalid/a.dcm": dataset(SOPInstanceUID="../../tmp/pwned"),
         "patient_id_missing/a.dcm": dataset(chest(6), PatientID=None),
-        "patient_id_missing/a.png": png_bytes(grey(7)),
+        "ok/nobody.png": png_bytes(grey(7)),
         "patient_id_placeholder/a.dcm": dataset(chest(8), PatientID="UNKNOWN"),
         "colour/a.png": png_bytes(Image.new("RGB", (48, 60), "red")),
         "bilevel/a.png": png_bytes(Image.new("1", (48, 60))),
-        "unreadable/a.png": png_bytes(grey(9))[:-40],
+        "truncated/a.png": png_bytes(grey(9))[:-40],
         "strip/a.dcm": dataset(chest(shape=(4, 900))),
     }
     for name, content in files.items():
@@ -76,7 +76,7 @@ def test_the_same_folder_gives_the_same_bytes(folder, tmp_path):
     first, second = (ingest(folder, tmp_path / name).out for name in ("one", "two"))
     names = [p.relative_to(first) for p in first.rglob("*") if p.is_file()]
     names = [name for name in names if not name.name.endswith(".provenance.json")]
-    assert len(names) == 11
+    assert len(names) == 12
     for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes()
 
@@ -132,10 +132,17 @@ def test_one_picture_of_two_patients_is_of_neither(tmp_path):
     assert set(done.reasons().values()) == {"same_pixels_two_patients"}
 
 
-def test_copies_in_opposite_polarity_are_not_trusted(tmp_path):
+def test_of_copies_in_opposite_polarity_the_right_one_is_kept(tmp_path):
     for tag in ("MONOCHROME1", "MONOCHROME2"):
         write(tmp_path / "root" / tag, dataset(chest(1), PhotometricInterpretation=tag))
     done = ingest(tmp_path / "root", tmp_path / "out")
+    assert done.reasons() == {"MONOCHROME1": "inverted", "MONOCHROME2": "ok"}
+
+
+def test_unchecked_copies_in_opposite_polarity_are_not_trusted(tmp_path):
+    for tag in ("MONOCHROME1", "MONOCHROME2"):
+        write(tmp_path / "root" / tag, dataset(chest(1), PhotometricInterpretation=tag))
+    done = ingest(tmp_path / "root", tmp_path / "out", checks=())
     assert set(done.reasons().values()) == {"copies_disagree"}
 
 
@@ -155,7 +162,7 @@ def test_images_without_patients_are_their_own(tmp_path):
 
 def test_lateral_views_stay_where_any_view_is_wanted(tmp_path):
     write(tmp_path / "root/a", dataset(chest(4), ViewPosition="LL"))
-    done = ingest(tmp_path / "root", tmp_path / "out", views="any")
+    done = ingest(tmp_path / "root", tmp_path / "out", exclude=())
     assert done.image("a")["view_position"] == "LL"
 
 

@@ -3,6 +3,7 @@
 import math
 import stat
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,18 +42,24 @@ def test_key_site_issuer_and_kind_all_count():
 
 def test_the_key_file_is_made_once_and_is_private(tmp_path):
     key_file = tmp_path / "config/fewray/key"
-    make_key(str(key_file))
-    first = read_key(str(key_file))
-    make_key(str(key_file))
-    assert read_key(str(key_file)) == first
+    make_key(str(key_file), private(tmp_path))
+    first = read_key(str(key_file), private(tmp_path))
+    make_key(str(key_file), private(tmp_path))
+    assert read_key(str(key_file), private(tmp_path)) == first
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(key_file.parent.stat().st_mode) == 0o700
     assert [path.name for path in key_file.parent.iterdir()] == ["key"]
 
 
+def private(ingest):
+    folder = ingest / "dataset/private"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _make(key_file):
-    make_key(key_file)
-    return read_key(key_file)
+    make_key(key_file, private(Path(key_file).parent))
+    return read_key(key_file, private(Path(key_file).parent))
 
 
 def test_several_datasets_at_once_agree_on_one_key(tmp_path):
@@ -67,20 +74,40 @@ def test_a_key_file_in_the_working_folder_is_refused(tmp_path, monkeypatch, name
     monkeypatch.chdir(tmp_path / "here")
     for act in (make_key, read_key):
         with pytest.raises(InputError, match="outside the working folder"):
-            act(name)
+            act(name, private(tmp_path))
 
 
 def test_a_key_file_open_to_others_is_refused(tmp_path):
-    make_key(str(tmp_path / "key"))
+    make_key(str(tmp_path / "key"), private(tmp_path))
     (tmp_path / "key").chmod(0o644)
     with pytest.raises(InputError, match="chmod 600"):
-        read_key(str(tmp_path / "key"))
+        read_key(str(tmp_path / "key"), private(tmp_path))
+
+
+def test_another_key_than_made_the_pseudonyms_is_refused(tmp_path):
+    make_key(str(tmp_path / "key"), private(tmp_path / "ingest"))
+    make_key(str(tmp_path / "other"), private(tmp_path))
+    (tmp_path / "other").rename(tmp_path / "key")
+    with pytest.raises(InputError, match="is not the key"):
+        read_key(str(tmp_path / "key"), private(tmp_path / "ingest"))
+
+
+def test_a_lost_key_is_not_made_anew(tmp_path):
+    make_key(str(tmp_path / "key"), private(tmp_path / "ingest"))
+    (tmp_path / "key").unlink()
+    with pytest.raises(InputError, match="is lost"):
+        make_key(str(tmp_path / "key"), private(tmp_path / "ingest"))
+    assert not (tmp_path / "key").exists()
 
 
 def test_another_key_gives_other_pseudonyms(tmp_path):
     write(tmp_path / "root/a", dataset())
     one, two = (
-        ingest(tmp_path / "root", tmp_path / key, key_file=str(tmp_path / f"{key}.key"))
+        ingest(
+            tmp_path / "root",
+            tmp_path / key / "out",
+            key_file=str(tmp_path / f"{key}.key"),
+        )
         for key in ("one", "two")
     )
     for name in ("image_id", "patient_id", "study_id", "file_id"):

@@ -1,5 +1,9 @@
 """PNG and JPEG files, the pictures that are kept, and lung masks."""
 
+import struct
+import zlib
+
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,6 +11,8 @@ from PIL import Image
 from tests.ingest.chain import ingest
 from tests.ingest.synthetic import chest, dataset, png_bytes, write
 from workflow_scripts.ingest import picture, raster
+from workflow_scripts.ingest.pseudonym import Pseudonyms
+from workflow_scripts.ingest.reading import Reader
 
 GREY = chest(bits=8).astype(np.uint8)
 
@@ -41,17 +47,108 @@ def test_sixteen_bits_are_kept_and_stretched():
     assert np.corrcoef(shown.ravel(), GREY.ravel())[0, 1] > 0.98
 
 
-def test_a_photograph_is_turned_as_its_exif_says():
+@pytest.mark.parametrize("bands", [2, 3, 4])
+def test_sixteen_bits_are_kept_in_every_kind_of_png(bands):
+    grey = chest(bits=12)
+    opaque = np.full_like(grey, 65535)
+    stacked = [grey] * (1 if bands == 2 else 3) + [opaque] * (bands != 3)
+    data = imagecodecs.png_encode(np.dstack(stacked))
+    assert np.array_equal(raster.read(data).values, grey)
+
+
+TURNS = {
+    1: lambda p: p,
+    2: np.fliplr,
+    3: lambda p: p[::-1, ::-1],
+    4: np.flipud,
+    5: np.transpose,
+    6: np.rot90,
+    7: lambda p: p[::-1, ::-1].T,
+    8: lambda p: np.rot90(p, -1),
+}
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_photograph_is_turned_as_its_exif_says(turn):
     exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was turned: rotate by 90 degrees to show
-    data = png_bytes(np.rot90(GREY), "jpeg", quality=98, exif=exif)
+    exif[0x0112] = turn
+    held = np.ascontiguousarray(TURNS[turn](GREY))
+    data = png_bytes(held, "jpeg", quality=98, exif=exif)
     assert np.abs(raster.read(data).values.astype(int) - GREY).max() < 12
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_every_kind_of_grey_jpeg_is_read(mode, progressive):
+    image = Image.fromarray(GREY).convert("RGB").convert(mode)
+    data = png_bytes(image, "jpeg", quality=98, progressive=progressive)
+    assert np.abs(raster.read(data).values.astype(int) - GREY).max() < 12
+
+
+def apng():
+    more = [Image.fromarray(255 - GREY)]
+    return png_bytes(GREY, save_all=True, append_images=more)
+
+
+def flipped(data):
+    place = data.index(b"IDAT") + 200
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+def cut(data):
+    return data[: len(data) // 2]
+
+
+def bomb():
+    rows = zlib.compress(bytes(12001) * 12000, 9)
+    size = struct.pack(">IIBBBBB", 12000, 12000, 8, 0, 0, 0, 0)
+    parts = (b"IHDR", size), (b"IDAT", rows), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(text))
+        + name
+        + text
+        + struct.pack(">I", zlib.crc32(name + text))
+        for name, text in parts
+    )
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (cut(png_bytes(GREY)), "truncated"),
+        (cut(png_bytes(chest())), "truncated"),
+        (cut(png_bytes(GREY, "jpeg")), "truncated"),
+        (cut(png_bytes(GREY, "jpeg", progressive=True)), "truncated"),
+        (flipped(png_bytes(GREY)), "unreadable"),
+        (flipped(png_bytes(chest())), "unreadable"),
+        (flipped(imagecodecs.png_encode(np.dstack([chest()] * 3))), "unreadable"),
+        (apng(), "multi_frame"),
+        (bomb(), "too_large"),
+        (png_bytes(np.dstack([GREY, GREY // 2, GREY])), "colour"),
+        (png_bytes(Image.fromarray(GREY > 99)), "bilevel"),
+        (png_bytes(GREY, "tiff"), "other_format"),
+        (png_bytes(GREY, "webp"), "other_format"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_no_whole_grey_picture_is_refused(tmp_path, data, reason):
+    write(tmp_path / "a.png", data)
+    reader = Reader(
+        root=tmp_path,
+        pseudonyms=Pseudonyms(b"k" * 32, "north"),
+        long_side_px=1024,
+        exclude=frozenset(),
+        checks=(),
+        raw=None,
+    )
+    assert reader.read("a.png").code == reason
 
 
 def test_pictures_shrink_to_the_long_side_and_never_grow():
     assert picture.reduced(GREY, 30).shape == (30, 24)
     assert picture.reduced(GREY, 1024).shape == GREY.shape
-    assert np.array_equal(picture.reduced(GREY / np.float32(255), 1024), GREY)
+    assert np.array_equal(picture.reduced(GREY * np.uint16(257), 1024), GREY)
 
 
 def test_shrinking_averages_areas():

@@ -1,26 +1,19 @@
 """Decode one shard of a dataset's files to pictures as displayed."""
 
-import contextlib
 import logging
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import unquote_to_bytes
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from workflow_scripts.core import entry
-from workflow_scripts.core.entry import Input, Inputs, Output
+from workflow_scripts.core import archive, entry
+from workflow_scripts.core.entry import Input, Output
 from workflow_scripts.core.progress import progress
-from workflow_scripts.core.tables.ingest import NO_MASK, PATHS
-from workflow_scripts.ingest import parsing
-from workflow_scripts.ingest.decoded import DECODED, shard_of
-from workflow_scripts.ingest.lung_masks import find_mask, fitted
-from workflow_scripts.ingest.pseudonym import Pseudonyms, read_key
+from workflow_scripts.ingest import bounded, selftest
+from workflow_scripts.ingest.decoded import DECODED
+from workflow_scripts.ingest.find import with_ids
+from workflow_scripts.ingest.pseudonym import make_key, pseudonyms_of
 from workflow_scripts.ingest.reading import Reader, Reading
 from workflow_scripts.ingest.reasons import status
 
@@ -32,87 +25,60 @@ class Recipe:
     """How pixels and headers are read."""
 
     key_file: str  # "" for phantoms, whose key is public
-    state: str  # of the files that no rule declares; only to notice that they changed
+    state: str  # of the shard's files; only to notice that they changed
+    shards: int  # of phantoms, which the plan could not list; 0 otherwise
     site: str  # ids of two sites never meet
-    shards: int
     long_side_px: int
-    views: str  # frontal or any
-
-
-@dataclass(kw_only=True)
-class Shard:
-    """The open files of one shard, and how far they are filled."""
-
-    number: int
-    pixels: BinaryIO
-    masks: BinaryIO
-    folder: Path | None  # of lung masks
-    offset: int = 0
-    without_mask: int = 0
-
-    def add(self, path: str, reading: Reading) -> dict[str, Any]:
-        """Append a picture and its mask; return the columns that tell where."""
-        if (picture := reading.picture) is None:
-            return {}
-        rows, columns = picture.shape
-        place = {"shard": self.number, "offset": self.offset}
-        self.pixels.write(picture.tobytes())
-        if self.folder is not None:
-            self.masks.write(self._mask(self.folder, path, reading).tobytes())
-        self.offset += picture.size
-        return {**place, "picture_rows": rows, "picture_columns": columns}
-
-    def _mask(self, folder: Path, path: str, reading: Reading) -> NDArray[np.uint8]:
-        assert reading.picture is not None
-        mask = None
-        if found := find_mask(folder, path):
-            mask = fitted(found, reading.picture, reading.orientation)
-        if mask is None:
-            self.without_mask += 1
-            return np.full_like(reading.picture, NO_MASK)
-        return mask
+    exclude: list[str]  # rules of scope that are switched on
+    checks: list[str]  # files in ingest/checks
+    raw: dict[str, Any] | None  # form of pictures without any header
+    masks_below: list[str]  # folders of masks below the root
 
 
 def main(
     *,
     root: Input,
-    masks: Inputs,
-    paths: Input,
     shard: int,
     recipe: Recipe,
     decoded: Output,
     pixels: Output,
-    lung_masks: Output,
 ) -> None:
-    """Read the shard's files below `root`, write its table, pictures and masks."""
-    parsing.silence()
-    listed = PATHS.read(paths)
-    ours = listed[[shard_of(i, recipe.shards) == shard for i in listed["file_id"]]]
+    """Read the shard's files below `root`, write its table and its pictures."""
+    selftest.refuse_wrong_environment()
+    private = decoded.parent.with_name("private")
+    ours = archive.in_shard(root, private, shard, recipe.shards)
+    make_key(recipe.key_file, private)
+    listed = with_ids(ours, recipe.key_file, private)
     reader = Reader(
         root=root,
-        pseudonyms=Pseudonyms(read_key(recipe.key_file), recipe.site),
+        pseudonyms=pseudonyms_of(recipe.key_file, recipe.site, private),
         long_side_px=recipe.long_side_px,
-        views=recipe.views,
+        exclude=frozenset(recipe.exclude),
+        checks=tuple(recipe.checks),
+        raw=recipe.raw,
     )
-    folder = masks[0] if masks else None
-    with pixels.open("wb") as pictures, lung_masks.open("wb") as others:
-        filled = Shard(number=shard, pixels=pictures, masks=others, folder=folder)
-        rows = list(_rows(ours, reader, filled))
+    with pixels.open("wb") as pictures:
+        rows = list(_rows(listed, reader, recipe.masks_below, shard, pictures))
     frame = pd.DataFrame(rows, columns=list(DECODED.columns))
     DECODED.write(frame, decoded)
-    _tell(frame, filled)
+    for reason, count in frame["reason"].value_counts().sort_index().items():
+        log.info("%s: %d files", reason, count)
 
 
 def _rows(
-    listed: pd.DataFrame, reader: Reader, shard: Shard
+    listed: pd.DataFrame,
+    reader: Reader,
+    masks_below: list[str],
+    shard: int,
+    pictures: BinaryIO,
 ) -> Iterator[dict[str, Any]]:
-    inside = _below(reader.root, shard.folder)
-    files = list(zip(listed["file_id"], listed["path"], strict=True))
-    for file_id, path in progress(files, total=len(files), what="files"):
-        if inside and unquote_to_bytes(path).startswith(inside):
-            reading = Reading(code="lung_mask", row={"patient": "missing"})
-        else:
-            reading = reader.read(path)
+    """Yield what became of each file, in the order of the list; write its picture."""
+    masks = {path for path in listed["path"] if archive.below(path, masks_below)}
+    asked = [path for path in listed["path"] if path not in masks]
+    readings = bounded.readings(reader, asked)
+    files = zip(listed["file_id"], listed["path"], strict=True)
+    for file_id, path in progress(files, total=len(listed), what="files"):
+        reading = Reading(code="lung_mask") if path in masks else next(readings)
         if status(reading.code) == "quarantined":
             log.warning("file %s: %s %s", file_id, reading.code, reading.detail)
         yield {
@@ -120,25 +86,20 @@ def _rows(
             "status": status(reading.code),
             "reason": reading.code,
             "detail": reading.detail or None,
+            "patient": "missing",
             **reading.row,
-            **shard.add(path, reading),
+            **_placed(reading, shard, pictures),
         }
 
 
-def _below(root: Path, folder: Path | None) -> bytes:
-    """Return where the masks lie below the root, with a slash; empty if elsewhere."""
-    if folder is None:
-        return b""
-    with contextlib.suppress(ValueError):
-        return os.fsencode(folder.resolve().relative_to(root.resolve())) + b"/"
-    return b""
-
-
-def _tell(frame: pd.DataFrame, shard: Shard) -> None:
-    for reason, count in frame["reason"].value_counts().sort_index().items():
-        log.info("%s: %d files", reason, count)
-    if shard.folder is not None and shard.without_mask:
-        log.warning("%d pictures have no lung mask", shard.without_mask)
+def _placed(reading: Reading, shard: int, pictures: BinaryIO) -> dict[str, Any]:
+    """Append a picture to the shard's file; return the columns that tell where."""
+    if (picture := reading.picture) is None:
+        return {}
+    rows, columns = picture.shape
+    place = {"shard": shard, "offset": pictures.tell()}
+    pictures.write(picture.tobytes())
+    return {**place, "picture_rows": rows, "picture_columns": columns}
 
 
 if __name__ == "__main__":

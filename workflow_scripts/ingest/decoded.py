@@ -1,8 +1,6 @@
 """What is known of each file after it was decoded, before any label table."""
 
-import zlib
-
-from workflow_scripts.core.tables import Table, text, whole
+from workflow_scripts.core.tables import Column, Table, text, whole
 from workflow_scripts.core.tables.ingest import IMAGES, LEDGER
 
 PATIENTS = ("given", "missing", "placeholder")
@@ -16,6 +14,8 @@ DECODED = Table(
         "patient": text("whether the header tells who it is", *PATIENTS),
         "image_id": text("see images", required=False),
         "patient_id": text("see images; missing unless given", required=False),
+        "patient_number": text("keyed hash without the issuer", required=False),
+        "has_issuer": Column(dtype="boolean", meaning="Issuer of Patient ID is there"),
         "study_id": IMAGES.columns["study_id"],
         "view_position": IMAGES.columns["view_position"],
         "sex": IMAGES.columns["sex"],
@@ -28,14 +28,11 @@ DECODED = Table(
         "transfer_syntax": text("see images; tells DICOM files", required=False),
         "sha256": text("of the file's bytes", required=False),
         "pixels_sha256": text("of the stored values", required=False),
+        "fingerprint": text("of the picture, see `near`", required=False),
+        "orientation": text("Patient Orientation (0020,0020)", required=False),
         "shard": whole("number of the shard file", required=False),
         "offset": whole("first byte of the picture in it", required=False),
         "picture_rows": whole("of the picture in the shard", required=False),
         "picture_columns": whole("of the picture in the shard", required=False),
     },
 )
-
-
-def shard_of(file_id: str, shards: int) -> int:
-    """Return the number of the shard that a file belongs to, whatever else there is."""
-    return zlib.crc32(file_id.encode("ascii")) % shards

@@ -2,50 +2,82 @@
 
 The one authority on polarity. The order is DICOM's own (PS3.4 N.2): stored values,
 modality LUT or rescale, VOI LUT or window, then polarity; at last the orientation.
+
+All but the last is a function of one stored value. It is worked out once for each
+value that occurs and then looked up, so that a picture costs one pass. Where the
+function is a straight line, even that is left out: the mean of shades is the shade of
+the mean, so the stored values may be shrunk first.
 """
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
 from workflow_scripts.ingest.header import Header, text
-from workflow_scripts.ingest.lookup import look_up
+from workflow_scripts.ingest.levels import Levels, looked_up, occurring, stretched
+from workflow_scripts.ingest.lookup import Values, clipped, modality, padding, viewed
 from workflow_scripts.ingest.reasons import Refused
 
-Values = NDArray[np.float32]
-TAILS = (0.5, 99.5)  # percent of the pixels that a stretch may clip at each end
 DULL = 0.02  # standard deviation of a picture in [0, 1] whose window missed it
+FINE = 1024  # levels at least, of those that are rounded before they become 256
+BENDS = ("PixelPaddingValue", "ModalityLUTSequence", "VOILUTSequence")
 
 
-def displayed(stored: NDArray[np.int32], ds: Dataset, header: Header) -> Values:
-    """Return the picture as displayed.
+def displayed(stored: NDArray[Any], ds: Dataset, header: Header) -> NDArray[Any]:
+    """Return the picture as displayed, but not yet turned upright.
 
     Args:
-        stored: the stored values, shape (rows, columns).
+        stored: the stored values, uint8, uint16 or int16, shape (rows, columns).
         ds: the data set, for its lookup tables and windows.
         header: of the same file.
 
     Returns:
-        float32 in [0, 1]; rows and columns change places if the patient lies.
+        0 is black; white is 255 in 8 and 65535 in 16 bits. Same shape as `stored`.
 
     Raises:
         Refused: if the tags contradict each other on polarity or rescaling.
     """
-    padded = _padding(stored, ds)
-    values = _modality(stored, ds)
-    known = values if padded is None else values[~padded]
-    if not known.size:
+    levels = occurring(stored)
+    padded = padding(levels.values, ds)
+    exposed = levels if padded is None else levels.where(~padded)
+    if not exposed.values.size:
         raise Refused("no_contrast", "nothing but padding")
-    picture = _viewed(values, ds)
-    if picture is None or _dull(picture, padded):
-        picture = _plain(values, known, ds, header)
+    shown = _shades(exposed, ds, header)
     if inverted(header):
-        picture = 1 - picture
+        shown = 1 - shown
     if padded is not None:
-        picture[padded] = 0
-    return upright(picture, header.orientation)
+        whole = np.zeros(padded.shape, np.float32)
+        whole[~padded] = shown
+        shown = whole
+    return looked_up(stored, levels, shown)
+
+
+def straight(
+    stored: NDArray[Any], ds: Dataset, header: Header
+) -> tuple[float, float] | None:
+    """Return slope and shift if shades in [0, 1] are just that of every stored value.
+
+    None if there is no window, or it clips a value, or there is a table or padding, or
+    values are so few that the mean of some must not be rounded to one of them.
+    """
+    if any(tag in ds for tag in BENDS) or text(ds, "VOILUTFunction") == "SIGMOID":
+        return None
+    low, high = int(stored.min()), int(stored.max())
+    if high - low < FINE:
+        return None
+    ends = np.array([low, low + 1, high - 1, high], stored.dtype)
+    shades = viewed(modality(ends, ds), ds)
+    if shades is None:
+        return None
+    shades = 1 - shades if inverted(header) else shades
+    slope = float(shades[3] - shades[0]) / (high - low)
+    steps = np.array([shades[1] - shades[0], shades[3] - shades[2]])
+    if not np.allclose(steps, slope, rtol=0.01) or abs(slope) > 1 / FINE:
+        return None
+    return slope, float(shades[0]) - slope * low
 
 
 def inverted(header: Header) -> bool:
@@ -83,107 +115,26 @@ def upright(picture: NDArray[Any], orientation: tuple[str, ...]) -> NDArray[Any]
     return np.ascontiguousarray(picture)
 
 
-def stretched(values: Values, known: Values) -> Values:
-    """Return `values` stretched to [0, 1] between the `known` ones' outer tails."""
-    low, high = np.percentile(known, TAILS)
-    if high <= low:
-        low, high = float(known.min()), float(known.max())
-    return _clipped(values - np.float32(low), max(high - low, 1e-6))
-
-
-def _clipped(values: Values, width: float) -> Values:
-    return np.clip(values / np.float32(width), 0, 1)
-
-
-def _dull(picture: Values, padded: NDArray[np.bool_] | None) -> bool:
-    return bool((picture if padded is None else picture[~padded]).std() < DULL)
-
-
-def _padding(stored: NDArray[np.int32], ds: Dataset) -> NDArray[np.bool_] | None:
-    """Tell which pixels the scanner never exposed, or None if no tag speaks of any."""
-    value = ds.get("PixelPaddingValue")
-    if type(value) is not int:
-        return None
-    limit = ds.get("PixelPaddingRangeLimit")
-    low, high = sorted((value, limit if type(limit) is int else value))
-    padded = (stored >= low) & (stored <= high)
-    return padded if padded.any() else None
-
-
-def _modality(stored: NDArray[np.int32], ds: Dataset) -> Values:
-    """Return the values after the modality LUT or rescaling: what windows refer to."""
-    if ds.get("ModalityLUTSequence"):
-        found = _looked_up(stored, ds.ModalityLUTSequence[0], ds)
-        if found is None:
-            raise Refused("tags_contradict", "modality LUT")
-        return found[0]
-    try:
-        slope = float(text(ds, "RescaleSlope") or 1)
-        intercept = float(text(ds, "RescaleIntercept") or 0)
-    except ValueError:
-        raise Refused("tags_contradict", "rescale slope or intercept") from None
-    if slope == 0 or not np.isfinite([slope, intercept]).all():
-        raise Refused("tags_contradict", "rescale slope or intercept")
-    return (stored * slope + intercept).astype(np.float32)
-
-
-def _viewed(values: Values, ds: Dataset) -> Values | None:
-    """Return the picture in its first VOI LUT or window; None if neither is sound."""
-    if ds.get("VOILUTSequence"):
-        found = _looked_up(values, ds.VOILUTSequence[0], ds)
-        return found and _clipped(found[0] - np.float32(found[1]), found[2] - found[1])
-    centres, widths = text(ds, "WindowCenter"), text(ds, "WindowWidth")
-    if not centres or centres.count("\\") != widths.count("\\"):
-        return None
-    try:
-        centre = float(centres.split("\\")[0])
-        width = float(widths.split("\\")[0])
-    except ValueError:
-        return None
-    return windowed(values, centre, width, text(ds, "VOILUTFunction").upper())
-
-
-def windowed(values: Values, centre: float, width: float, shape: str) -> Values | None:
-    """Return `values` in a window, in [0, 1]; None if it is no window at all.
-
-    PS3.3 C.11.2.1.2 and C.11.2.1.3. pydicom's `apply_windowing` is not used: it scales
-    to the range of Bits Stored, which is wrong where that tag is.
-
-    Args:
-        values: after the modality LUT.
-        centre: Window Center (0028,1050).
-        width: Window Width (0028,1051).
-        shape: VOI LUT Function (0028,1056); "" is LINEAR.
-    """
-    if not np.isfinite([centre, width]).all() or width <= 0:
-        return None
-    if shape == "SIGMOID":
-        power = np.clip(-4 * (values - np.float32(centre)) / np.float32(width), -80, 80)
-        return 1 / (1 + np.exp(power))
-    if shape == "LINEAR_EXACT":
-        return _clipped(values - np.float32(centre - width / 2), width)
-    if shape not in {"", "LINEAR"} or width < 1:
-        return None
-    if width == 1:
-        return (values > centre - 0.5).astype(np.float32)
-    return _clipped(values - np.float32(centre - 0.5 - (width - 1) / 2), width - 1)
-
-
-def _looked_up(
-    values: NDArray[Any], item: Dataset, ds: Dataset
-) -> tuple[Values, float, float] | None:
-    """Return the table's answers and its range; None if it is no sound table."""
-    little = bool(ds.original_encoding[1])
-    try:
-        return look_up(values, item, little_endian=little)
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError):
-        return None
-
-
-def _plain(values: Values, known: Values, ds: Dataset, header: Header) -> Values:
-    """Return the picture without a window: 8 bits as they are, more are stretched."""
-    if header.bits_stored == 8 and not header.signed and "RescaleSlope" not in ds:
-        plain = _clipped(values, 255)
-        if "ModalityLUTSequence" not in ds and plain.std() >= DULL:
+def _shades(levels: Levels, ds: Dataset, header: Header) -> Values:
+    """Return what each level is shown as, before polarity."""
+    values = modality(levels.values, ds)
+    shown = viewed(values, ds)
+    if shown is not None and not _dull(shown, levels.counts):
+        return shown
+    if header.bits_stored == 8 and np.array_equal(values, levels.values):
+        plain = clipped(values, 255)  # 8 bits are meant to be shown as they are
+        if values.min() >= 0 and not _dull(plain, levels.counts):
             return plain
-    return stretched(values, known)
+    return stretched(values, levels.counts)
+
+
+def dull(picture: NDArray[Any]) -> bool:
+    """Tell whether a small picture may be one whose window missed it."""
+    _, deviation = cv2.meanStdDev(picture)
+    return float(deviation[0, 0]) < 1.5 * DULL * 255
+
+
+def _dull(shown: Values, counts: NDArray[np.float64]) -> bool:
+    share = counts / counts.sum()
+    mean = float(share @ shown)
+    return float(share @ (shown - mean) ** 2) < DULL**2

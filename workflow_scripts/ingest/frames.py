@@ -1,22 +1,22 @@
 """Decode the one frame of a DICOM file to its stored values."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset
-from pydicom.encaps import get_frame
-from pydicom.uid import UID, RLELossless
+from pydicom.uid import UID
 
 from workflow_scripts.ingest import codestreams
 from workflow_scripts.ingest.header import Header
-from workflow_scripts.ingest.parsing import LARGEST
+from workflow_scripts.ingest.parsing import LARGEST, Parsed
 from workflow_scripts.ingest.reasons import Refused
 
 NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"}
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
+RUN_LENGTH = "1.2.840.10008.1.2.5"
 COMPRESSED = {
     "1.2.840.10008.1.2.4.50": "jpeg",
     "1.2.840.10008.1.2.4.51": "jpeg",
@@ -30,13 +30,14 @@ COMPRESSED = {
     "1.2.840.10008.1.2.4.202": "htj2k",
     "1.2.840.10008.1.2.4.203": "htj2k",
 }
-SYNTAXES = {*NATIVE, BIG_ENDIAN, str(RLELossless), *COMPRESSED}
+SYNTAXES = {*NATIVE, BIG_ENDIAN, RUN_LENGTH, *COMPRESSED}
 DECODERS: dict[str, Callable[..., Any]] = {
     "jpeg": imagecodecs.jpeg_decode,
     "jpeg_lossless": imagecodecs.jpeg_decode,
     "jpeg_ls": imagecodecs.jpegls_decode,
     "jpeg_2000": imagecodecs.jpeg2k_decode,
     "htj2k": imagecodecs.htj2k_decode,
+    "run_length": imagecodecs.dicomrle_decode,
 }
 
 
@@ -53,7 +54,7 @@ def check_tags(header: Header) -> None:
     if (header.samples or 1) != 1:
         raise Refused("tags_contradict", "grey, but several samples for each pixel")
     if rows * columns * max(allocated // 8, 1) > LARGEST:
-        raise Refused("too_large", "more than 512 MB of pixels")
+        raise Refused("too_large", "more than 128 MB of pixels")
     if allocated not in {8, 16}:
         raise Refused("depth_unsupported", f"{allocated} bits for each pixel")
     high = stored - 1 if header.high_bit is None else header.high_bit
@@ -61,24 +62,26 @@ def check_tags(header: Header) -> None:
         raise Refused("tags_contradict", "bits stored, high bit and bits allocated")
 
 
-def stored_values(ds: Dataset, header: Header) -> NDArray[np.int32]:
-    """Return the stored values of the one frame, shape (rows, columns).
+def stored_values(parsed: Parsed, header: Header) -> NDArray[Any]:
+    """Return the stored values of the one frame: uint8, int8, uint16 or int16.
 
     Raises:
         Refused: if the stream is cut, contradicts the tags, or has no decoder here.
     """
+    if not parsed.pixels:
+        raise Refused("no_pixels")
     syntax = header.transfer_syntax
     if syntax in NATIVE or syntax == BIG_ENDIAN:
-        words = _native(ds, header)
-    elif syntax == RLELossless:
-        words = _run_length(ds, header)
+        words = _native(parsed, header)
+    elif syntax == RUN_LENGTH:
+        words = _run_length(parsed, header)
     elif syntax in COMPRESSED:
-        words = _compressed(ds, header)
-        if np.issubdtype(words.dtype, np.signedinteger):
-            return words.astype(np.int32)
+        words = _compressed(parsed, header)
+        if words.dtype.kind == "i":
+            return words
     else:
         raise Refused("decoder_missing", _name(syntax))
-    return _unpacked(words, ds, header)
+    return _unpacked(words, header, overlays=parsed.overlays)
 
 
 def _name(syntax: str) -> str:
@@ -86,11 +89,9 @@ def _name(syntax: str) -> str:
     return known.name if known.name != syntax else "a transfer syntax of no standard"
 
 
-def _native(ds: Dataset, header: Header) -> NDArray[Any]:
+def _native(parsed: Parsed, header: Header) -> NDArray[Any]:
     rows, columns = header.rows or 0, header.columns or 0
-    data: bytes = ds.PixelData or b""
-    if not data:
-        raise Refused("no_pixels")
+    data = parsed.pixels
     size = 2 if header.bits_allocated == 16 else 1
     wanted = rows * columns * size
     if len(data) < wanted:
@@ -98,31 +99,29 @@ def _native(ds: Dataset, header: Header) -> NDArray[Any]:
     if len(data) >= 2 * wanted and len(data) > wanted + 512:
         raise Refused("tags_contradict", "more pixels than rows times columns")
     big = header.transfer_syntax == BIG_ENDIAN
-    if big and size == 1 and ds["PixelData"].VR == "OW":
-        data = np.frombuffer(data, ">u2").astype("<u2").tobytes()
-    kind = f"{'>' if big else '<'}u{size}"
-    return np.frombuffer(data, kind, rows * columns).reshape(rows, columns)
+    if big and size == 1 and parsed.vr == "OW":
+        whole = data[: len(data) // 2 * 2]
+        words = np.frombuffer(whole, ">u2").astype("<u2").view("u1")[:wanted]
+    else:
+        words = np.frombuffer(data, f"{'>' if big else '<'}u{size}", rows * columns)
+    return words.reshape(rows, columns).astype(f"=u{size}", copy=False)
 
 
-def _frame(ds: Dataset) -> bytes:
-    data: bytes = ds.PixelData or b""
-    if not data:
-        raise Refused("no_pixels")
-    return get_frame(data, 0, number_of_frames=1)
-
-
-def _run_length(ds: Dataset, header: Header) -> NDArray[Any]:
+def _run_length(parsed: Parsed, header: Header) -> NDArray[Any]:
     rows, columns = header.rows or 0, header.columns or 0
     size = 2 if header.bits_allocated == 16 else 1
-    plain = imagecodecs.dicomrle_decode(_frame(ds), dtype=f"<u{size}")
+    stream = codestreams.frame(parsed.pixels)
+    if not codestreams.expands_to(stream, rows * columns, planes=size):
+        raise Refused("tags_contradict", "size in tags and stream")
+    plain = DECODERS["run_length"](stream, dtype=f"<u{size}")
     words = np.frombuffer(plain, f"<u{size}")
     if words.size != rows * columns:
         raise Refused("truncated", "fewer pixels than rows times columns")
     return words.reshape(rows, columns)
 
 
-def _compressed(ds: Dataset, header: Header) -> NDArray[Any]:
-    stream = _frame(ds)
+def _compressed(parsed: Parsed, header: Header) -> NDArray[Any]:
+    stream = codestreams.frame(parsed.pixels)
     head = codestreams.describe(stream)
     if head.kind != COMPRESSED[header.transfer_syntax]:
         raise Refused("tags_contradict", "transfer syntax and stream")
@@ -134,22 +133,45 @@ def _compressed(ds: Dataset, header: Header) -> NDArray[Any]:
         raise Refused("tags_contradict", "bits in tags and stream")
     if head.kind in {"jpeg_2000", "htj2k"} and head.signed != header.signed:
         raise Refused("tags_contradict", "sign in tags and stream")
-    values: NDArray[Any] = np.asarray(DECODERS[head.kind](stream))
-    if values.shape != (head.rows, head.columns):
+    values = _decoded(head.kind, stream)
+    if values.shape != (head.rows, head.columns) or values.itemsize > 2:
         raise Refused("tags_contradict", "size in stream and picture")
     return values
 
 
-def _unpacked(words: NDArray[Any], ds: Dataset, header: Header) -> NDArray[np.int32]:
+def _decoded(kind: str, stream: memoryview) -> NDArray[Any]:
+    """Return the picture of a stream; imagecodecs drops errors of OpenJPH on the way.
+
+    Raises:
+        Refused: if an error was dropped: parts of the picture are then missing.
+    """
+    dropped: list[object] = []
+    usual, sys.unraisablehook = sys.unraisablehook, dropped.append
+    try:
+        values = np.asarray(DECODERS[kind](stream))
+    finally:
+        sys.unraisablehook = usual
+    if dropped:
+        raise Refused("unreadable", "the stream is damaged")
+    return values
+
+
+def _unpacked(words: NDArray[Any], header: Header, *, overlays: bool) -> NDArray[Any]:
     """Take the stored bits out of each word, with their sign."""
     stored = header.bits_stored or 0
+    width = 8 * words.itemsize
     shift = (stored - 1 if header.high_bit is None else header.high_bit) + 1 - stored
-    values = words.astype(np.int32) >> shift
+    if shift:
+        words = words >> np.uint8(shift)
+    if header.signed:
+        if stored >= width:
+            return words.view(f"i{words.itemsize}")
+        unused = np.uint8(width - stored)
+        lifted: NDArray[Any] = (words << unused).view(f"i{words.itemsize}")
+        return lifted >> np.int8(unused)
     mask = (1 << stored) - 1
-    if not header.signed:
-        overlays = [tag for tag in ds.keys() if 0x6000 <= tag.group < 0x6100]  # noqa: SIM118
-        if int(values.max()) > mask and not overlays:
+    if int(words.max()) > mask:
+        if not overlays:
             raise Refused("tags_contradict", "values beyond the bits stored")
-        return values & mask
-    sign = 1 << (stored - 1)
-    return ((values & mask) ^ sign) - sign
+        words = words & words.dtype.type(mask)
+    return words

@@ -1,24 +1,19 @@
-"""Join the shards with the label table, and account for every file."""
+"""Join the shards with what the publisher says, and account for every file."""
 
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import pandas as pd
 
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Inputs, Output
-from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.tables.ingest import IMAGES, LABELS, LEDGER, PATHS, PIXELS
-from workflow_scripts.ingest import datasets, identity
-from workflow_scripts.ingest.datasets import FACTS, FILES, SAID, Described, Source
-from workflow_scripts.ingest.decoded import DECODED
-from workflow_scripts.ingest.pseudonym import Pseudonyms, read_key
+from workflow_scripts.core.tables.ingest import COUNTS, IMAGES, LEDGER, PIXELS
+from workflow_scripts.ingest import copies, described, identity
+from workflow_scripts.ingest.pseudonym import Pseudonyms, pseudonyms_of
 from workflow_scripts.ingest.reasons import REASONS, status
 
-NOT_PICTURES = ["not_a_file", "not_an_image", "lung_mask"]
 TOLD = ["view_position", "sex", "age_years"]  # the table fills in what headers lack
 
 log = logging.getLogger(__name__)
@@ -26,14 +21,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How the label table is understood."""
+    """How the publisher's tables are understood."""
 
     adapter: str
     key_file: str  # "" for phantoms, whose key is public
     site: str  # ids of two sites never meet
-    patients: str  # known or unknown
+    patients: str | None  # known, unknown, or as the adapter says
     labels: dict[str, Any] | None
-    views: str  # frontal or any
+    options: dict[str, Any]  # of the adapter
+    exclude: list[str]  # rules of scope that are switched on
+    expected: dict[str, int]  # counts of the whole set
+    told: str  # digest of the facts in the tables: labels alone are none
 
 
 def main(
@@ -44,65 +42,47 @@ def main(
     recipe: Recipe,
     ledger: Output,
     images: Output,
-    labels: Output,
     index: Output,
+    counts: Output,
 ) -> None:
     """Join the `decoded` shards with `tables`; write the four tables of a dataset."""
-    listed = PATHS.read(paths)
-    shards = [DECODED.read(shard) for shard in decoded]
-    files = listed.merge(pd.concat(shards, ignore_index=True), on="file_id", how="left")
-    if files["status"].isna().any() or sum(map(len, shards)) != len(listed):
-        raise InputError("ingest: the shards and the list of files do not match")
-    pseudonyms = Pseudonyms(read_key(recipe.key_file), recipe.site)
-    described = _described(files, tables, recipe, pseudonyms)
-    files = _told(files.drop(columns="path"), described.facts)
-    files = identity.decide_views(files, recipe.views)
-    files = identity.name_patients(files, pseudonyms, known=recipe.patients == "known")
-    files = identity.settle_copies(files)
+    files = described.joined(paths, decoded)
+    pseudonyms = pseudonyms_of(recipe.key_file, recipe.site, paths.parent)
+    asked = described.source(files, tables, recipe.labels, recipe.options, pseudonyms)
+    facts = described.facts(recipe.adapter, asked)
+    source = {"known": "header", "unknown": "nobody"}.get(recipe.patients or "")
+    if source == "header" and facts.patients != "nobody":
+        source = facts.patients
+    files = _told(files.drop(columns="path"), facts.frame, pseudonyms)
+    files = identity.decide_scope(files, recipe.exclude)
+    files = identity.name_patients(files, pseudonyms, source or facts.patients)
+    files = copies.settle(files)
     _write_ledger(files, ledger)
     kept = files[files["reason"] == "ok"].sort_values("image_id")
-    _tell(kept, known=recipe.patients == "known", labelled=bool(tables))
+    if labelled := bool(len(facts.frame)):
+        _tell_unlisted(kept)
+    identity.warn_of_lone_patients(kept)
+    _write_counts(files, kept, recipe.expected, counts, labelled=labelled)
     IMAGES.write(kept[list(IMAGES.columns)], images)
-    _write_labels(described.said, kept, labels)
     place = kept[["image_id", "shard", "offset", "picture_rows", "picture_columns"]]
     PIXELS.write(place.set_axis(list(PIXELS.columns), axis="columns"), index)
 
 
-def _described(
-    files: pd.DataFrame, tables: list[Path], recipe: Recipe, pseudonyms: Pseudonyms
-) -> Described:
-    """Ask the adapter, and hold its answer against the contract."""
-    pictures = files[~files["reason"].isin(NOT_PICTURES)]
-    raster = pictures["transfer_syntax"].isin(["png", "jpeg"])
-    seen = pd.DataFrame(
-        {
-            "file_id": pictures["file_id"],
-            "path": [unquote(path, errors="replace") for path in pictures["path"]],
-            "image_id": pictures["image_id"].mask(raster),
-        }
-    )
-    source = Source(
-        files=FILES.check(seen),
-        tables=tables,
-        labels=recipe.labels,
-        hashed_uid=lambda uid: pseudonyms.of("image", uid),
-    )
-    described = datasets.load(recipe.adapter)(source)
-    return Described(
-        facts=FACTS.check(described.facts), said=SAID.check(described.said)
-    )
-
-
-def _told(files: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+def _told(
+    files: pd.DataFrame, facts: pd.DataFrame, pseudonyms: Pseudonyms
+) -> pd.DataFrame:
     """Join what the table tells of each file; the header goes first where it speaks."""
     facts = facts.rename(columns={"patient": "table_patient"})
     facts = facts.assign(in_table=True)
     files = files.merge(facts, on="file_id", how="left", suffixes=("", "_told"))
     for name in TOLD:
         files[name] = files[name].fillna(files.pop(f"{name}_told"))
+    study = files.pop("study")
+    hashed = study.dropna().map(lambda one: pseudonyms.of("study", one))
     named = files.pop("image_name")
     return files.assign(
         image_id=named.fillna(files["image_id"]),
+        study_id=files["study_id"].fillna(hashed.astype("string")),
         in_table=files["in_table"].notna(),
     )
 
@@ -117,16 +97,36 @@ def _write_ledger(files: pd.DataFrame, path: Path) -> None:
         log.info("%6d %s: %s", count, code, REASONS[str(code)].meaning)
 
 
-def _tell(kept: pd.DataFrame, *, known: bool, labelled: bool) -> None:
-    if known:
-        identity.warn_of_lone_patients(kept)
-    if labelled and (without := int((~kept["in_table"]).sum())):
-        log.warning("label table: %d accepted images have no row", without)
+def _tell_unlisted(kept: pd.DataFrame) -> None:
+    if without := int((~kept["in_table"]).sum()):
+        log.warning("tables: %d accepted images have no row in them", without)
 
 
-def _write_labels(said: pd.DataFrame, kept: pd.DataFrame, path: Path) -> None:
-    joined = said.merge(kept[["file_id", "image_id"]], on="file_id", how="inner")
-    LABELS.write(joined[list(LABELS.columns)].sort_values(list(LABELS.key)), path)
+def _write_counts(
+    files: pd.DataFrame,
+    kept: pd.DataFrame,
+    expected: dict[str, int],
+    path: Path,
+    *,
+    labelled: bool,
+) -> None:
+    """Write how many of what there are, and say where the publisher says otherwise."""
+    found = {
+        "files": len(files),
+        "images": len(kept),
+        "patients": kept["patient_id"].nunique(),
+        "images without patient": int((kept["patient_id"] == kept["image_id"]).sum()),
+        "images without row": int((~kept["in_table"]).sum()) if labelled else 0,
+    }
+    rows = [
+        {"what": w, "found": n, "expected": expected.get(w)} for w, n in found.items()
+    ]
+    COUNTS.write(pd.DataFrame(rows), path)
+    for what, wanted in expected.items():
+        if found[what] != wanted:
+            log.warning(
+                "%s: %d accepted; the whole set has %d", what, found[what], wanted
+            )
 
 
 if __name__ == "__main__":

@@ -45,7 +45,8 @@ class Header:
 def read(ds: Dataset) -> Header:
     """Return the facts of a data set, or raise `Refused` for a number that is none."""
     return Header(
-        sop_class=text(ds, "SOPClassUID"),
+        sop_class=text(ds, "SOPClassUID")
+        or text(ds.file_meta, "MediaStorageSOPClassUID"),
         sop_uid=text(ds, "SOPInstanceUID"),
         study_uid=text(ds, "StudyInstanceUID"),
         patient=text(ds, "PatientID"),

@@ -1,4 +1,4 @@
-"""Decide who each picture is of, and which pictures are copies of one another.
+"""Decide who each picture is of, and whether it is wanted.
 
 Every function takes the joined files, one row each, and gives a copy with new reasons
 for those that were still `ok`. No outcome depends on the order of the rows.
@@ -9,7 +9,9 @@ import logging
 import pandas as pd
 
 from workflow_scripts.ingest import person
+from workflow_scripts.ingest.described import RASTER
 from workflow_scripts.ingest.pseudonym import PADDING, Pseudonyms
+from workflow_scripts.ingest.scope import ADULT
 
 log = logging.getLogger(__name__)
 
@@ -20,40 +22,86 @@ def refuse(files: pd.DataFrame, which: "pd.Series[bool]", reason: str) -> pd.Dat
     return files.assign(reason=files["reason"].mask(ours, reason))
 
 
+def spread(which: "pd.Series[bool]", files: pd.DataFrame) -> "pd.Series[bool]":
+    """Return a mask over some of the files as one over all of them."""
+    return which.reindex(files.index, fill_value=False)
+
+
 def name_patients(
-    files: pd.DataFrame, pseudonyms: Pseudonyms, *, known: bool
+    files: pd.DataFrame, pseudonyms: Pseudonyms, source: str
 ) -> pd.DataFrame:
     """Give each picture its patient.
 
     Args:
-        files: `patient` (what the header tells), `patient_id` (from the header),
-            `table_patient` (raw, from the label table; dropped here).
+        files: `patient` (what the header tells), `patient_id`, `patient_number` and
+            `has_issuer` (from the header), `table_patient` (raw, from the publisher's
+            table; dropped here).
         pseudonyms: of the site.
-        known: False if every image counts as its own patient.
+        source: header, table or nobody, as in `datasets.Facts`.
 
     Returns:
-        Files whose patient nobody tells are refused.
+        Files whose patient nobody tells are refused. A PNG or JPEG file has no header:
+        where no table names patients either, each counts as a patient of its own.
     """
     raw = files["table_patient"].fillna("").astype(str).str.strip(PADDING)
     files = files.drop(columns="table_patient")
-    if not known:
+    if source == "nobody":
         return files.assign(patient_id=files["image_id"])
+    files = _with_issuer(files)
+    if source == "table":
+        files = files.assign(patient_id=pd.NA, patient="missing")
     bare = files["patient_id"].isna() & (raw != "")
     empty = raw.map(person.placeholder)
     named = raw[bare & ~empty].map(lambda one: pseudonyms.of("patient", one))
     files = files.assign(patient_id=files["patient_id"].fillna(named.astype("string")))
+    if source == "header" and (raw == "").all():
+        files = _on_their_own(files)
     nobody = files["patient_id"].isna()
     placeholder = (files["patient"] == "placeholder") | (bare & empty)
     files = refuse(files, nobody & placeholder, "patient_id_placeholder")
     return refuse(files, nobody, "patient_id_missing")
 
 
-def decide_views(files: pd.DataFrame, views: str) -> pd.DataFrame:
-    """Refuse lateral views, and DICOM files of unknown view, where they are unwanted.
+def _with_issuer(files: pd.DataFrame) -> pd.DataFrame:
+    """Join ids without an issuer to the same number under the one issuer it has.
+
+    An archive that filled in Issuer of Patient ID from some year on would otherwise
+    show each patient twice, once in the training and once in the test split.
+    """
+    issued = files[files["has_issuer"].fillna(value=False).astype(bool)]
+    owners = issued.groupby("patient_number")["patient_id"].agg(["nunique", "first"])
+    alone = files["has_issuer"].eq(other=False) & files["patient_number"].notna()
+    joined = files["patient_number"].map(owners.loc[owners["nunique"] == 1, "first"])
+    unclear = alone & files["patient_number"].isin(owners.index[owners["nunique"] > 1])
+    if unclear.any():
+        log.warning(
+            "patients: %d images give a number that several issuers gave out, and no "
+            "issuer; they count as another patient",
+            int(unclear.sum()),
+        )
+    ours = alone & joined.notna()
+    return files.assign(patient_id=files["patient_id"].mask(ours, joined))
+
+
+def _on_their_own(files: pd.DataFrame) -> pd.DataFrame:
+    lone = files["patient_id"].isna() & _raster(files)
+    if lone.any():
+        log.warning(
+            "patients: %d PNG and JPEG files name no patient, and no table does; each "
+            "counts as a patient of its own",
+            int(lone.sum()),
+        )
+    return files.assign(patient_id=files["patient_id"].mask(lone, files["image_id"]))
+
+
+def decide_scope(files: pd.DataFrame, exclude: list[str]) -> pd.DataFrame:
+    """Refuse views and ages that are unwanted, now that tables had their say.
 
     A PNG or JPEG file of unknown view is taken: most public sets hold frontal ones.
     """
-    if views == "any":
+    if "paediatric" in exclude:
+        files = refuse(files, files["age_years"] < ADULT, "paediatric")
+    if "lateral" not in exclude:
         return files
     position = files["view_position"]
     files = refuse(files, position.isin(list(person.NOT_FRONTAL)), "lateral")
@@ -61,32 +109,7 @@ def decide_views(files: pd.DataFrame, views: str) -> pd.DataFrame:
 
 
 def _raster(files: pd.DataFrame) -> "pd.Series[bool]":
-    return files["transfer_syntax"].isin(["png", "jpeg"])
-
-
-def settle_copies(files: pd.DataFrame) -> pd.DataFrame:
-    """Refuse pictures that stand for another, or for nobody can say whom.
-
-    Of copies the one with a row in the label table is kept, then the smallest file_id.
-    Unknown patients (`patient_id` equals `image_id`) are not held against each other.
-    """
-    ok = files[files["reason"] == "ok"]
-    pixels = ok.groupby("image_id")["pixels_sha256"].transform("nunique")
-    files = refuse(files, _spread(pixels > 1, files), "uid_reused")
-    ok = files[files["reason"] == "ok"]
-    owner = ok["patient_id"].mask(ok["patient_id"] == ok["image_id"], "unknown")
-    people = owner.groupby(ok["pixels_sha256"]).transform("nunique")
-    files = refuse(files, _spread(people > 1, files), "same_pixels_two_patients")
-    ok = files[files["reason"] == "ok"]
-    shown = ok.groupby("pixels_sha256")["photometric"].transform("nunique")
-    files = refuse(files, _spread(shown > 1, files), "copies_disagree")
-    ok = files[files["reason"] == "ok"].assign(silent=~files["in_table"])
-    ok = ok.sort_values(["silent", "file_id"])
-    return refuse(files, _spread(ok.duplicated("pixels_sha256"), files), "duplicate")
-
-
-def _spread(which: "pd.Series[bool]", files: pd.DataFrame) -> "pd.Series[bool]":
-    return which.reindex(files.index, fill_value=False)
+    return files["transfer_syntax"].isin(RASTER)
 
 
 def warn_of_lone_patients(files: pd.DataFrame) -> None:

@@ -4,23 +4,17 @@ No error quotes a cell: a label table holds names.
 """
 
 import csv
+import gzip
+import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 
 from workflow_scripts.core.errors import InputError
+from workflow_scripts.core.tables.ingest import LABEL_VALUES
 from workflow_scripts.ingest import person
 
-VALUES = {
-    "": None,
-    "1": 1.0,
-    "0": 0.0,
-    "-1": -1.0,
-    "1.0": 1.0,
-    "0.0": 0.0,
-    "-1.0": -1.0,
-}
 SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validate", "validation", "dev"), "validation"),
@@ -29,29 +23,55 @@ SPLITS = {
 }
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Return a CSV file with every cell as trimmed text, blanks as "".
+def read_table(
+    path: Path,
+    *,
+    names: list[str] | None = None,
+    delimiter: str = ",",
+    encoding: str = "utf-8-sig",
+    ragged: bool = False,
+) -> pd.DataFrame:
+    """Return a table with every cell as trimmed text, blanks as "".
+
+    Args:
+        path: of the file; one that ends in `.gz` is inflated.
+        names: of the columns, for a table without a header.
+        delimiter: between cells.
+        encoding: of the text.
+        ragged: fill up short rows and cut long ones, as some publishers' tables ask
+            for; otherwise such rows are refused.
 
     Raises:
         InputError: if it cannot be read, is empty, repeats a column, or has a row of
             another length.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(file) if row]
-    except (OSError, ValueError, csv.Error) as error:
+        with _opened(path, encoding) as file:
+            lines = csv.reader(file, delimiter=delimiter)
+            rows = [[cell.strip() for cell in row] for row in lines if row]
+    except (OSError, ValueError, EOFError, zlib.error, csv.Error) as error:
         kind = type(error).__name__
         raise InputError(f"{path.name}: not a readable CSV table ({kind})") from None
-    if len(rows) < 2:
+    if names is None and rows:
+        names, *rows = rows
+    if not names or not rows:
         raise InputError(f"{path.name}: has no row below its header")
-    names, *rows = rows
     if len(set(names)) < len(names):
         raise InputError(f"{path.name}: a column's name stands there twice")
-    if ragged := sum(len(row) != len(names) for row in rows):
+    width = len(names)
+    if ragged:
+        rows = [(row + [""] * (width - len(row)))[:width] for row in rows]
+    if odd := sum(len(row) != width for row in rows):
         raise InputError(
-            f"{path.name}: {ragged} rows are longer or shorter than its header"
+            f"{path.name}: {odd} rows are longer or shorter than its header"
         )
     return pd.DataFrame(rows, columns=names, dtype=object)
+
+
+def _opened(path: Path, encoding: str) -> TextIO:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding=encoding, newline="")
+    return path.open(encoding=encoding, newline="")
 
 
 def column(frame: pd.DataFrame, name: str, path: Path) -> "pd.Series[str]":
@@ -88,7 +108,7 @@ def values(cells: "pd.Series[str]", path: Path) -> "pd.Series[float]":
     Raises:
         InputError: if a cell is anything else.
     """
-    return translated(cells, dict(VALUES), path).astype("float64")
+    return translated(cells, dict(LABEL_VALUES), path).astype("float64")
 
 
 def worded(

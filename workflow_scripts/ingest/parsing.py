@@ -1,27 +1,38 @@
-"""Turn hostile bytes into a DICOM data set, within bounds and without a word."""
+"""Turn hostile bytes into a DICOM header and its pixels, in bounds, without a word."""
 
 import io
 import logging
 import warnings
 import zlib
+from dataclasses import dataclass, field
+from typing import Any
 
 import pydicom
 from pydicom import Dataset
-from pydicom.filereader import data_element_generator
-from pydicom.tag import Tag
+from pydicom.filereader import read_partial
+from pydicom.tag import BaseTag
 from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
+from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from workflow_scripts.ingest.reasons import Refused
 
-LARGEST = 512 * 2**20  # bytes of one decoded picture, or of one inflated file
-SEQUENCE_END = b"\xfe\xff\xdd\xe0\0\0\0\0"
+LARGEST = 128 * 2**20  # bytes of one decoded picture, or of one inflated file
 DEFLATED = b"1.2.840.10008.1.2.1.99"
+MAGIC = b"DICM"
+PLAIN = b"1.2.840.10008.1.2.1\0\0\0"
 META_LARGEST = 4096  # bytes in which a transfer syntax must stand
-PATIENT_ID = b"\x10\0\x20\0"
+PATIENT_ID = 0x00100020
+PIXELS = {
+    0x7FE00008: "FloatPixelData",
+    0x7FE00009: "DoubleFloatPixelData",
+    0x7FE00010: "PixelData",
+}
+UNDEFINED = 0xFFFFFFFF
 
 
 def silence() -> None:
@@ -31,62 +42,92 @@ def silence() -> None:
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 
-def parse(data: bytes) -> Dataset:
-    """Return the data set of a DICOM file, with or without preamble and meta header.
+@dataclass(kw_only=True)
+class Parsed:
+    """A data set without its pixels, and where these are."""
+
+    ds: Dataset
+    kind: str = ""  # keyword of the pixels' tag; "" if there are none
+    vr: str = "OW"  # of the pixels
+    pixels: memoryview = field(default_factory=lambda: memoryview(b""))
+    whole: bool = True  # False if the file ends inside a tag
+    overlays: bool = False
+
+
+class _Watch:
+    """Looks on while pydicom reads the top level, and stops it at the pixels."""
+
+    def __init__(self, stream: io.BytesIO, size: int) -> None:
+        self.stream = stream
+        self.size = size
+        self.tags: list[int] = []
+        self.last: tuple[int, str | None, int] = (0, None, 0)
+        self.stopped = False
+        self.end = 0  # where the last tag ends, as it says
+
+    def stops(self, tag: BaseTag, vr: str | None, length: int) -> bool:
+        """Tell whether the header ends before `tag`; zeros are a lost tail."""
+        self.tags.append(int(tag))
+        self.last = (int(tag), vr, length)
+        self.end = self.size if length == UNDEFINED else self.stream.tell() + length
+        self.stopped = int(tag) in PIXELS or tag.group == 0
+        return self.stopped
+
+
+def parse(data: bytes) -> Parsed:
+    """Return the header of a DICOM file, with or without preamble and meta header.
+
+    What follows the pixels is not looked at.
 
     Raises:
         Refused: if it inflates beyond all bounds, or names two patients.
         Exception: whatever pydicom raises on damaged bytes.
     """
-    ds = _parse(data)
-    if data.count(PATIENT_ID) > 1:
-        _check_single(ds, data)
-    if not _has_pixels(ds) and not data.endswith(SEQUENCE_END):
-        mended = _parse(data + SEQUENCE_END)  # the last delimiter is missing
-        return mended if _has_pixels(mended) else ds
-    return ds
-
-
-def _parse(data: bytes) -> Dataset:
-    _check_inflated(data)
-    ds = pydicom.dcmread(io.BytesIO(data), force=True)
-    if "TransferSyntaxUID" not in ds.file_meta:
+    if data.startswith(MAGIC):
+        data = bytes(128) + data
+    deflated = DEFLATED in data[:META_LARGEST]
+    if deflated:
+        data = _inflated(data)
+    stream = io.BytesIO(data)
+    watch = _Watch(stream, len(data))
+    ds: Dataset = read_partial(stream, stop_when=watch.stops, force=True)
+    if deflated:
+        ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    elif "TransferSyntaxUID" not in ds.file_meta:
         implicit, little = ds.original_encoding
         plain = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
         ds.file_meta.TransferSyntaxUID = plain if little else ExplicitVRBigEndian
-    return ds
-
-
-def _check_inflated(data: bytes) -> None:
-    """Inflate a deflated file within bounds, which pydicom would do without any."""
-    if DEFLATED not in data[:META_LARGEST]:
-        return
-    if (start := _start(data)) is None:
-        raise Refused("unreadable", "deflated, without a group length")
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    inflater.decompress(data[start:], LARGEST)
-    if inflater.unconsumed_tail:
-        raise Refused("too_large", "inflates to more than 512 MB")
-
-
-def _has_pixels(ds: Dataset) -> bool:
-    return any(name in ds for name in ("PixelData", "FloatPixelData"))
-
-
-def _check_single(ds: Dataset, data: bytes) -> None:
-    """Refuse a header with two patient ids, of which pydicom would give the last."""
-    if (start := _start(data)) is None:
-        return
-    implicit, little = ds.original_encoding
-    elements = data_element_generator(
-        io.BytesIO(data[start:]), bool(implicit), bool(little)
-    )
-    if [element.tag for element in elements].count(Tag("PatientID")) > 1:
+    if watch.tags[1:].count(PATIENT_ID) > 1:
         raise Refused("tags_contradict", "two patient ids")
+    overlays = any(0x6000 <= tag >> 16 < 0x6100 for tag in watch.tags)
+    parsed = Parsed(ds=ds, whole=watch.end == len(data), overlays=overlays)
+    if watch.stopped:
+        _place(parsed, watch, data)
+    return parsed
 
 
-def _start(data: bytes) -> int | None:
-    """Return where the data set begins, behind preamble and meta header."""
-    if data[128:136] != b"DICM\2\0\0\0":
-        return None
-    return 144 + int.from_bytes(data[140:144], "little")
+def _place(parsed: Parsed, watch: _Watch, data: bytes) -> None:
+    """Note where the pixels are."""
+    tag, vr, length = watch.last
+    if tag not in PIXELS:
+        parsed.whole = False
+        return
+    start = watch.stream.tell() + (12 if vr in EXPLICIT_VR_LENGTH_32 else 8)
+    end = len(data) if length == UNDEFINED else start + length
+    parsed.kind, parsed.vr = PIXELS[tag], vr or "OW"
+    parsed.pixels = memoryview(data)[start:end]
+    parsed.whole = True
+
+
+def _inflated(data: bytes) -> bytes:
+    """Return a deflated file as a plain one; pydicom would inflate without bounds."""
+    if data[128:136] != MAGIC + b"\2\0\0\0":
+        raise Refused("unreadable", "deflated, without a group length")
+    start = 144 + int.from_bytes(data[140:144], "little")
+    inflater: Any = zlib.decompressobj(-zlib.MAX_WBITS)
+    plain: bytes = inflater.decompress(memoryview(data)[start:], LARGEST)
+    if inflater.unconsumed_tail:
+        raise Refused("too_large", "inflates to more than 128 MB")
+    if not inflater.eof:
+        raise Refused("truncated", "the deflated part ends too early")
+    return data[:start].replace(DEFLATED, PLAIN) + plain

@@ -25,7 +25,8 @@ PLACEHOLDERS = {
     *("NULL", "PATIENT", "PATIENTID", "REMOVED", "TBD", "TEST", "UNBEKANNT"),
     *("UNDEFINED", "UNKNOWN", "UNNAMED", "XXX", "XXXX"),
 }
-FRONTAL = {"PA", "AP", "AP AXIAL", "AP LLD", "AP RLD", "PA LLD", "PA RLD"}
+# FRONTAL is no word of DICOM's, but of tables that do not tell PA from AP
+FRONTAL = {"PA", "AP", "AP AXIAL", "AP LLD", "AP RLD", "PA LLD", "PA RLD", "FRONTAL"}
 NOT_FRONTAL = {
     *("LL", "RL", "LATERAL", "XTABLE LATERAL", "LLD", "RLD", "LLO", "RLO"),
     *("LAO", "RAO", "LPO", "RPO", "SWIMMERS"),

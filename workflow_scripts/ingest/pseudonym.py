@@ -17,6 +17,8 @@ from workflow_scripts.core.errors import InputError
 PUBLIC_KEY = b"FewRay phantoms have no secrets."
 KEY_BYTES = 32
 PADDING = " \0\t\r\n"
+FINGERPRINT = "key_fingerprint.txt"  # in results/ingest; tells nothing of the key
+OURS = "the pseudonyms in results/ingest; restore it, or delete results/ingest"
 
 
 class Pseudonyms:
@@ -41,11 +43,28 @@ class Pseudonyms:
         return base64.b32encode(digest).decode("ascii").rstrip("=").lower()
 
 
-def read_key(key_file: str) -> bytes:
+def pseudonyms_of(key_file: str, site: str, private: Path) -> Pseudonyms:
+    """Return the pseudonyms of a site, under the key that made those that are there.
+
+    Args:
+        key_file: where the key lies; "" for phantoms.
+        site: ids of two sites never meet.
+        private: the private folder of one dataset, `results/ingest/{dataset}/private`.
+    """
+    return Pseudonyms(read_key(key_file, private), site)
+
+
+def read_key(key_file: str, private: Path) -> bytes:
     """Return the secret key; the public constant if `key_file` is empty.
 
+    Args:
+        key_file: where the key lies.
+        private: a dataset's private folder. The folder of all datasets remembers the
+            key's fingerprint: under two keys one person would have two pseudonyms.
+
     Raises:
-        InputError: if the file is missing, damaged, open to others or misplaced.
+        InputError: if the file is missing, damaged, open to others, misplaced, or
+            another one than made the pseudonyms that are there.
     """
     if not key_file:
         return PUBLIC_KEY
@@ -59,17 +78,35 @@ def read_key(key_file: str) -> bytes:
         raise InputError(f"ingest: key_file does not hold {KEY_BYTES} bytes")
     if mode & 0o077:
         raise InputError("ingest: key_file is open to others; chmod 600 it")
+    mark = _mark(private)
+    if mark.is_file() and mark.read_text(encoding="ascii").strip() != _fingerprint(key):
+        raise InputError(f"ingest: key_file is not the key that made {OURS}")
     return key
 
 
-def make_key(key_file: str) -> None:
-    """Make the key file where there is none; of several at once, one wins.
+def make_key(key_file: str, private: Path) -> None:
+    """Make the key file where there is none, and remember its fingerprint.
+
+    Of several at once, one wins.
 
     Raises:
-        InputError: if it lies in the working folder, or cannot be made.
+        InputError: if it lies in the working folder, cannot be made, or is lost: there
+            are pseudonyms already that another key made.
     """
-    if not key_file or (path := _outside(key_file)).exists():
+    if not key_file:
         return
+    path, mark = _outside(key_file), _mark(private)
+    if not path.exists():
+        if mark.is_file():
+            raise InputError(f"ingest: key_file is lost, and it made {OURS}")
+        _make(path)
+    if not mark.is_file():
+        partial = mark.with_name(f".{FINGERPRINT}-{os.getpid()}")
+        partial.write_text(_fingerprint(read_key(key_file, private)) + "\n")
+        partial.replace(mark)
+
+
+def _make(path: Path) -> None:
     partial = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -85,6 +122,14 @@ def make_key(key_file: str) -> None:
             partial.unlink()
     except OSError as error:
         raise InputError("ingest: key_file cannot be made") from error
+
+
+def _mark(private: Path) -> Path:
+    return private.absolute().parents[1] / FINGERPRINT
+
+
+def _fingerprint(key: bytes) -> str:
+    return hmac.digest(key, b"fingerprint", hashlib.sha256).hex()[:20]
 
 
 def _private(path: str, flags: int) -> int:

@@ -4,16 +4,18 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from workflow_scripts.ingest.displayed import stretched
+from workflow_scripts.ingest.levels import looked_up, occurring, stretched
 from workflow_scripts.ingest.parsing import LARGEST
 from workflow_scripts.ingest.reasons import Refused
 
 GREY_BUT = 3  # largest difference of channels in a grey picture saved as colour
-PLAIN = {"L", "1", "I;16", "I;16B", "I"}
+ENDS = {"png": b"IEND", "jpeg": b"\xff\xd9"}
+DEPTH = 24  # place of the bit depth in a PNG file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +24,8 @@ class Raster:
 
     values: NDArray[Any]  # uint8 or uint16, shape (rows, columns), upright
     bits: int
-    suffix: str  # png or jpeg
+    suffix: str  # png, jpeg or raw
+    inverted: bool = False  # whether large values are dark
 
 
 def read(data: bytes, *, bilevel: bool = False) -> Raster:
@@ -33,39 +36,74 @@ def read(data: bytes, *, bilevel: bool = False) -> Raster:
         bilevel: whether one bit for each pixel will do, as it does for masks.
 
     Raises:
-        Refused: if it is bilevel, has colour, or is too large.
+        Refused: if it is bilevel, moves, has colour, is too large or cut.
         Exception: whatever Pillow raises on damaged bytes.
     """
-    with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
+    try:
+        image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+    except Image.DecompressionBombError:
+        raise Refused("too_large", "more than 128 MB of pixels") from None
+    with image:
         columns, rows = image.size
-        if rows * columns * 4 > LARGEST:
-            raise Refused("too_large", "more than 512 MB of pixels")
+        if rows * columns * len(image.getbands()) > LARGEST:
+            raise Refused("too_large", "more than 128 MB of pixels")
         if image.mode == "1" and not bilevel:
             raise Refused("bilevel")
+        if getattr(image, "n_frames", 1) > 1:
+            raise Refused("multi_frame")
         suffix = str(image.format).lower()
-        image.load()
-        turned = ImageOps.exif_transpose(image)
-        values = _grey(turned)
+        _load(image, data, suffix)
+        values = _grey(image, data)
     return Raster(values=values, bits=values.itemsize * 8, suffix=suffix)
 
 
 def shown(raster: Raster) -> NDArray[Any]:
     """Return the picture as displayed: 8 bits as they are, more are stretched."""
+    values = raster.values
     if raster.bits == 8:
-        return raster.values
-    values = raster.values.astype(np.float32)
-    return stretched(values, values)
+        return 255 - values if raster.inverted else values
+    levels = occurring(values)
+    shades = stretched(levels.values.astype(np.float32), levels.counts)
+    return looked_up(values, levels, 1 - shades if raster.inverted else shades)
 
 
-def _grey(image: Image.Image) -> NDArray[Any]:
-    if image.mode in PLAIN:
-        values = np.asarray(image)
-        if image.mode == "1":
-            return values.astype(np.uint8)
-        return values.astype(np.uint16) if image.mode != "L" else values
-    if image.mode == "LA":
-        return np.asarray(image)[..., 0]
-    channels = np.asarray(image.convert("RGB")).astype(np.int16)
-    if int(np.ptp(channels, axis=2).max()) > GREY_BUT:
+def _load(image: Image.Image, data: bytes, suffix: str) -> None:
+    """Decode the pixels; a picture without its end is `truncated`."""
+    try:
+        image.load()
+    except (OSError, SyntaxError):
+        if ENDS[suffix] not in data[-64:]:
+            raise Refused("truncated", "the picture has no end marker") from None
+        raise
+
+
+def _grey(image: Image.Image, data: bytes) -> NDArray[Any]:
+    """Return one channel of 8 or 16 bits, if all colours are grey."""
+    if image.format == "PNG" and data[DEPTH] == 16:
+        # Pillow would cut two or more channels to 8 bits
+        channels = imagecodecs.png_decode(data)
+        if channels.ndim == 2:
+            return np.asarray(channels)
+        return _one([channels[..., i] for i in range(channels.shape[2])], but=257)
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.mode == "1":
+        return np.asarray(image).astype(np.uint8)
+    if image.mode not in {"L", "LA", "RGB", "RGBA"}:
+        image = image.convert("RGB")
+    return _one([np.asarray(band) for band in image.split()], but=1)
+
+
+def _one(bands: list[NDArray[Any]], *, but: int) -> NDArray[Any]:
+    """Return the green band, or the only one besides opacity.
+
+    Raises:
+        Refused: if the bands differ by more than `GREY_BUT` times `but`.
+    """
+    if len(bands) < 3:
+        return np.ascontiguousarray(bands[0])
+    red, green, blue = bands[:3]
+    low = np.minimum(np.minimum(red, green), blue)
+    high = np.maximum(np.maximum(red, green), blue)
+    if int((high - low).max()) > GREY_BUT * but:
         raise Refused("colour")
-    return channels[..., 1].astype(np.uint8)
+    return np.ascontiguousarray(green)

@@ -1,42 +1,34 @@
 """Read one file, whatever it is, into a row of ours and a picture."""
 
-import hashlib
 import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import Dataset
 
 from workflow_scripts.ingest import (
+    checks,
     displayed,
     frames,
     header,
+    near,
+    opening,
     parsing,
     person,
     picture,
     raster,
+    raw_pictures,
     scope,
 )
 from workflow_scripts.ingest.pseudonym import Pseudonyms
 from workflow_scripts.ingest.reasons import Refused
 
-LARGEST_FILE = 2**30  # bytes
-PNG = b"\x89PNG\r\n\x1a\n"
-JPEG = b"\xff\xd8\xff"
-PACKED = (
-    b"\x1f\x8b",
-    b"PK\x03\x04",
-    b"PK\x05\x06",
-    b"7z\xbc\xaf",
-    b"Rar!",
-    b"BZh",
-    b"\xfd7zXZ",
-)
-OTHER_FORMATS = (b"II*\0", b"MM\0*", b"BM", b"GIF8", b"\0\0\0\x0cjP  ", b"RIFF")
+OUT_OF_MEMORY = -4  # OpenCV's code
 
 
 @dataclass(kw_only=True)
@@ -45,7 +37,7 @@ class Reading:
 
     code: str = "ok"
     detail: str = ""
-    row: dict[str, Any] = field(default_factory=dict)
+    row: dict[str, Any] = field(default_factory=lambda: {"patient": "missing"})
     picture: NDArray[np.uint8] | None = None
     orientation: tuple[str, ...] = ()  # of the file; the picture is upright
 
@@ -57,36 +49,49 @@ class Reader:
     root: Path
     pseudonyms: Pseudonyms
     long_side_px: int
-    views: str
+    exclude: frozenset[str]  # codes of the rules on views, ages, ... switched on
+    checks: tuple[str, ...]  # names of the checks that each picture must pass
+    raw: dict[str, Any] | None  # the format of files without a header, if any
 
     def read(self, path: str) -> Reading:
         """Read the file at `path`, percent-encoded, below the root.
 
         Nothing escapes: an exception of any kind becomes a reason.
         """
-        reading = Reading(row={"patient": "missing"})
+        reading = Reading()
         try:
-            data = _content(os.fsencode(self.root) + b"/" + unquote_to_bytes(path))
-            reading.row["sha256"] = hashlib.sha256(data).hexdigest()
-            if data.startswith((PNG, JPEG)):
-                self._raster(data, path, reading)
-            else:
-                _check_kind(data)
-                self._dicom(data, reading)
+            self._read(path, reading)
         except Refused as refused:
             reading.code, reading.detail = refused.code, refused.detail
         except MemoryError:
             reading.code = "too_large"
         except Exception as error:
             reading.code, reading.detail = "unreadable", type(error).__name__
+            if isinstance(error, cv2.error) and error.code == OUT_OF_MEMORY:
+                reading.code = "too_large"
         if reading.code != "ok":
             reading.picture = None
         return reading
 
-    def _raster(self, data: bytes, path: str, reading: Reading) -> None:
-        found = raster.read(data)
+    def _read(self, path: str, reading: Reading) -> None:
+        place = os.fsencode(self.root) + b"/" + unquote_to_bytes(path)
+        content = opening.content(place)
+        reading.row["sha256"] = content.sha256
+        raw = self.raw if raw_pictures.is_raw(path, self.raw) else None
+        if raw or content.data.startswith((opening.PNG, opening.JPEG)):
+            _check_whole(content)
+            found = (
+                raw_pictures.read(content.data, raw)
+                if raw
+                else raster.read(content.data)
+            )
+            self._raster(found, f"{path}\n{content.sha256}", reading)
+        else:
+            opening.check_dicom(content.data)
+            self._dicom(content, reading)
+
+    def _raster(self, found: raster.Raster, name: str, reading: Reading) -> None:
         rows, columns = found.values.shape
-        name = f"{path}\n{reading.row['sha256']}"
         reading.row |= {
             "image_id": self.pseudonyms.of("image", name),
             "rows": rows,
@@ -97,42 +102,64 @@ class Reader:
         }
         picture.check_shape(rows, columns)
         reading.row["pixels_sha256"] = picture.digest(found.values)
-        self._keep(raster.shown(found), reading)
+        self._keep(picture.reduced(raster.shown(found), self.long_side_px), reading)
 
-    def _dicom(self, data: bytes, reading: Reading) -> None:
-        ds = parsing.parse(data)
-        known = header.read(ds)
-        kinds = [name for name in ("PixelData", "FloatPixelData") if name in ds]
-        scope.check_object(known, pixels=kinds[0] if kinds else "")
+    def _dicom(self, content: opening.Content, reading: Reading) -> None:
+        parsed = parsing.parse(content.data)
+        known = header.read(parsed.ds)
+        if not parsed.whole:
+            raise Refused("truncated", "the file ends in its header")
+        scope.check_object(known, pixels=parsed.kind, exclude=self.exclude)
         reading.row |= self._facts(known)
-        scope.check_view(reading.row["view_position"], self.views)
+        row = reading.row
+        scope.check_person(row["view_position"], row["age_years"], self.exclude)
         scope.check_trust(known)
         frames.check_tags(known)
         picture.check_shape(known.rows or 0, known.columns or 0)
+        _check_whole(content)
         displayed.inverted(known)
-        stored = frames.stored_values(ds, known)
-        reading.row["pixels_sha256"] = picture.digest(stored)
+        stored = frames.stored_values(parsed, known)
+        row["pixels_sha256"] = picture.digest(stored)
         reading.orientation = known.orientation
-        self._keep(displayed.displayed(stored, ds, known), reading)
+        self._keep(self._small(stored, parsed.ds, known), reading)
 
-    def _keep(self, shown: NDArray[Any], reading: Reading) -> None:
-        reading.picture = picture.reduced(shown, self.long_side_px)
-        picture.check_content(reading.picture)
+    def _small(
+        self, stored: NDArray[Any], ds: Dataset, known: header.Header
+    ) -> NDArray[np.uint8]:
+        """Return the reduced picture, the quick way where that changes nothing."""
+        if line := displayed.straight(stored, ds, known):
+            means = picture.shrunk(stored, self.long_side_px)
+            slope, shift = line
+            small = cv2.convertScaleAbs(means, alpha=255 * slope, beta=255 * shift)
+            if not displayed.dull(small):
+                return small.astype(np.uint8, copy=False)
+        shown = displayed.displayed(stored, ds, known)
+        return picture.reduced(shown, self.long_side_px)
+
+    def _keep(self, small: NDArray[np.uint8], reading: Reading) -> None:
+        kept = displayed.upright(small, reading.orientation)
+        for name in self.checks:
+            if detail := checks.load(name)(kept):
+                raise Refused(name, detail)
+        reading.row["fingerprint"] = near.fingerprint(kept)
+        reading.picture = kept
 
     def _facts(self, known: header.Header) -> dict[str, Any]:
         """Return what the header tells, pseudonymised."""
         hashed = self.pseudonyms.of
-        patient = "given" if known.patient else "missing"
+        who = "given" if known.patient else "missing"
         if known.patient and person.placeholder(known.patient):
-            patient = "placeholder"
+            who = "placeholder"
+        given = known.patient if who == "given" else None
         return {
-            "patient": patient,
-            "patient_id": hashed("patient", known.patient, issuer=known.issuer)
-            if patient == "given"
-            else None,
+            "patient": who,
+            "patient_id": given and hashed("patient", given, issuer=known.issuer),
+            "patient_number": given and hashed("patient_number", given),
+            "has_issuer": bool(known.issuer),
             "image_id": hashed("image", known.sop_uid),
             "study_id": hashed("study", known.study_uid) if known.study_uid else None,
             "view_position": scope.view(known),
+            "orientation": scope.directions(known.orientation),
             "sex": person.sex(known.sex),
             "age_years": person.years(known.age),
             "rows": known.rows,
@@ -144,42 +171,6 @@ class Reader:
         }
 
 
-def _content(path: bytes) -> bytes:
-    """Return the bytes of a regular file; a pipe or link is not even opened.
-
-    Raises:
-        Refused: if it is no regular file, empty, or very large.
-        OSError: if it cannot be read.
-    """
-    mode = os.lstat(path).st_mode
-    if stat.S_ISLNK(mode):
-        raise Refused("link")
-    if not stat.S_ISREG(mode):
-        raise Refused("not_a_file")
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as file:
-        size = os.fstat(handle).st_size
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise Refused("not_a_file")
-        if size == 0:
-            raise Refused("empty")
-        if size > LARGEST_FILE:
-            raise Refused("too_large", "a file of more than 1 GB")
-        return file.read()
-
-
-def _check_kind(data: bytes) -> None:
-    """Refuse what is no DICOM, by its content; names are not looked at.
-
-    Raises:
-        Refused: with what it is instead.
-    """
-    if data[128:132] == b"DICM" or data[:4] in {b"\x02\0\0\0", b"\x08\0\0\0"}:
-        return
-    if data[:2] == b"\x08\0" and data[3:4] == b"\0":  # no preamble, no group length
-        return
-    if data.startswith(PACKED) or data[257:262] == b"ustar":
-        raise Refused("packed")
-    if data.startswith(OTHER_FORMATS):
-        raise Refused("other_format")
-    raise Refused("not_an_image")
+def _check_whole(content: opening.Content) -> None:
+    if not content.whole:
+        raise Refused("too_large", "a file of more than 160 MB")

@@ -29,15 +29,18 @@ OTHER_PARTS = {
     *("LSPINE", "MAXILLA", "NECK", "PELVIS", "SKULL", "SSPINE", "TEETH", "TEMPORAL"),
     *("THUMB", "TOE", "TOOTH", "WRIST"),
 }
+DIRECTIONS = re.compile(r"[LRAPHF]{1,3}\\[LRAPHF]{1,3}")
+ADULT = 18  # years
 UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 
 
-def check_object(header: Header, *, pixels: str) -> None:
+def check_object(header: Header, *, pixels: str, exclude: Container[str]) -> None:
     """Refuse what is no grey, single-frame chest radiograph for presentation.
 
     Args:
         header: of the file.
-        pixels: PixelData, FloatPixelData, or "" if there is none.
+        pixels: keyword of the pixels' tag, or "" if there are none.
+        exclude: codes of the rules that are switched on.
 
     Raises:
         Refused: with the first reason that fits.
@@ -45,22 +48,27 @@ def check_object(header: Header, *, pixels: str) -> None:
     image = header.sop_class in CHEST_CLASSES or header.rows is not None
     if not pixels and not image:
         raise Refused("not_an_image" if header.sop_class else "unreadable")
-    if header.modality not in MODALITIES and (
-        header.modality or header.sop_class not in CHEST_CLASSES
-    ):
+    if "other_modality" in exclude and _other_modality(header):
         raise Refused("other_modality")
     if not pixels:
         raise Refused("no_pixels")
-    if pixels == "FloatPixelData":
+    if pixels != "PixelData":
         raise Refused("float_pixels")
     if header.frames > 1:
         raise Refused("multi_frame")
-    if header.intent == "FOR PROCESSING" or header.sop_class == RAW_CLASS:
+    raw = header.intent == "FOR PROCESSING" or header.sop_class == RAW_CLASS
+    if "for_processing" in exclude and raw:
         raise Refused("for_processing")
-    if header.body_part in OTHER_PARTS:
+    if "other_body_part" in exclude and header.body_part in OTHER_PARTS:
         raise Refused("other_body_part")
     if header.photometric and header.photometric not in GREY:
         raise Refused("colour")
+
+
+def _other_modality(header: Header) -> bool:
+    if header.modality:
+        return header.modality not in MODALITIES
+    return header.sop_class not in CHEST_CLASSES
 
 
 def check_trust(header: Header) -> None:
@@ -73,6 +81,12 @@ def check_trust(header: Header) -> None:
         raise Refused("burned_in")
     if len(header.sop_uid) > 64 or not UID.fullmatch(header.sop_uid):
         raise Refused("uid_invalid")
+
+
+def directions(orientation: tuple[str, ...]) -> str | None:
+    """Return Patient Orientation as DICOM writes it, None unless it is just that."""
+    joined = "\\".join(orientation)
+    return joined if DIRECTIONS.fullmatch(joined) else None
 
 
 def word(text: str, allowed: Container[str]) -> str | None:
@@ -95,11 +109,15 @@ def view(header: Header) -> str | None:
     return known
 
 
-def check_view(position: str | None, views: str) -> None:
-    """Refuse views that are not wanted; an unknown one is left to the label table.
+def check_person(
+    position: str | None, age_years: float, exclude: Container[str]
+) -> None:
+    """Refuse views and ages that are not wanted; unknown ones are left to the table.
 
     Raises:
-        Refused: if `views` is frontal and `position` is not.
+        Refused: with the first of the rules in `exclude` that fits.
     """
-    if views == "frontal" and position in person.NOT_FRONTAL:
+    if "lateral" in exclude and position in person.NOT_FRONTAL:
         raise Refused("lateral")
+    if "paediatric" in exclude and age_years < ADULT:
+        raise Refused("paediatric")

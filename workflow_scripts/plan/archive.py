@@ -1,31 +1,45 @@
-"""Notice that a user's folder changed: its files are not Snakemake's to watch."""
+"""What lies in a user's folder when the plan is made: its shards and their states."""
 
-import hashlib
-import os
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from workflow_scripts.core import archive
+
+PRIVATE = "results/ingest/{dataset}/private"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The state of a folder, and of each shard that the work on it is cut into."""
+
+    state: str
+    shards: dict[int, str]
+
 
 @cache
-def state(root: Path, left_out: Path | None) -> str:
-    """Return twenty hex digits over the names, sizes and times of all files.
+def listing(
+    dataset: str, root: Path, unwatched: tuple[str, ...], at_most: int
+) -> Listing:
+    """Return what lies below `root` now.
 
-    A file whose content changed under an unchanged size and time is not noticed.
-
-    Args:
-        root: the folder.
-        left_out: one file that does not count; None for none.
+    A file whose content changed under an unchanged size and time is noticed only by
+    `snakemake verify`, which leaves its digest where it is found here.
     """
-    rows: list[bytes] = []
-    ignored = None if left_out is None else os.path.realpath(os.fsencode(left_out))
-    waiting = [os.fsencode(root)]
-    while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
-                elif os.path.realpath(entry.path) != ignored:
-                    known = entry.stat(follow_symlinks=False)
-                    place = os.path.relpath(entry.path, os.fsencode(root))
-                    rows.append(b"%s %d %d" % (place, known.st_size, known.st_mtime_ns))
-    return hashlib.sha256(b"\0".join(sorted(rows))).hexdigest()[:20]
+    private = Path(PRIVATE.format(dataset=dataset))
+    states = archive.states(root, unwatched, private)
+    before = archive.remembered(private, archive.SHARDS)
+    numbers = archive.assigned(states, before, at_most=at_most)
+    if numbers != before:  # the jobs read it there: a list is no word of a command
+        archive.remember(private, archive.SHARDS, numbers)
+    files: dict[int, dict[str, str]] = {}
+    for path, number in numbers.items():
+        files.setdefault(number, {})[path] = states[path]
+    shards = {number: archive.digest(files[number]) for number in sorted(files)}
+    return Listing(archive.digest(states), shards)
+
+
+@cache
+def state(root: Path) -> str:
+    """Return a digest of the names, sizes and times of all files below `root`."""
+    return archive.digest(archive.walk(root))

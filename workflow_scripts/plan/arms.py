@@ -1,11 +1,10 @@
 """Check the encoders of the config: starts, chains, methods and their options."""
 
-import ast
 import importlib.util
 import re
 from pathlib import Path
 
-from workflow_scripts.plan.families import FAMILIES, members, unknown
+from workflow_scripts.plan.families import members, options_of, unknown
 from workflow_scripts.plan.settings import Settings
 
 
@@ -44,16 +43,9 @@ def misfits(config: Settings) -> list[str]:
 
 def _option_misfits(place: str, encoder: Settings) -> list[str]:
     """List options that the method does not have, read from its source."""
-    file = FAMILIES["method"] / f"{encoder['method']}.py"
-    if not file.is_file():
+    if encoder["method"] not in members("method"):
         return []
-    known = [
-        field.target.id
-        for node in ast.parse(file.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.ClassDef) and node.name == "Options"
-        for field in node.body
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-    ]
+    known = options_of("method", encoder["method"])
     return [
         line
         for option in encoder["options"]

@@ -1,11 +1,14 @@
 """Families of files that are loaded by name: adapters, methods, ..."""
 
+import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "workflow_scripts"
 FAMILIES = {
     "adapter": PACKAGE / "ingest" / "datasets",
+    "check": PACKAGE / "ingest" / "checks",
+    "mask source": PACKAGE / "ingest" / "masks",
     "method": PACKAGE / "pretrain" / "methods",
     "augmentation": PACKAGE / "pretrain" / "augmentations",
     "protocol": PACKAGE / "finetune" / "protocols",
@@ -16,6 +19,18 @@ def members(family: str) -> list[str]:
     """List the names of a family of files: adapters, methods, ..."""
     files = FAMILIES[family].glob("*.py")
     return sorted(file.stem for file in files if file.stem != "__init__")
+
+
+def options_of(family: str, name: str) -> list[str]:
+    """List the fields of a member's `Options`, read from its source."""
+    source = (FAMILIES[family] / f"{name}.py").read_text(encoding="utf-8")
+    return [
+        field.target.id
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef) and node.name == "Options"
+        for field in node.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+    ]
 
 
 def unknown(place: str, given: str, known: list[str]) -> list[str]:

@@ -7,8 +7,10 @@ import os.path
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.plan import names
-from workflow_scripts.plan.settings import Settings
+from snakemake.io import ancient
+
+from workflow_scripts.plan import adapters, names, shards
+from workflow_scripts.plan.settings import Settings, simulated
 
 INGEST = "results/ingest"
 PREPARE = "results/prepare"
@@ -24,26 +26,43 @@ class Files:
         self.config = config
 
     def root(self, wildcards: Any) -> str:  # noqa: ANN401 (Snakemake's Wildcards)
-        """Return the folder that holds a dataset's files."""
-        return str(self.config["datasets"][wildcards.dataset]["root"])
+        """Return the folder that holds a dataset's files.
+
+        The folder's own time stamp says nothing of a shard: recipes hold the states.
+        """
+        dataset = self.config["datasets"][wildcards.dataset]
+        if simulated(self.config, dataset):
+            return str(dataset["root"])
+        root: str = ancient(dataset["root"])
+        return root
 
     def tables(self, wildcards: Any) -> list[str]:  # noqa: ANN401
-        """List a dataset's label tables: none or one."""
+        """List a dataset's label tables, as its adapter or its `labels` name them."""
+        found = adapters.tables(self.config["datasets"][wildcards.dataset])
+        return [os.path.normpath(path) for path in found]
+
+    def known_tables(self, wildcards: Any) -> list[str]:  # noqa: ANN401
+        """List the same tables; a digest of what they tell stands for their time."""
         dataset = self.config["datasets"][wildcards.dataset]
-        if not dataset["labels"]:
-            return []
-        return [_below(dataset["root"], dataset["labels"]["table"])]
+        found = self.tables(wildcards)
+        if simulated(self.config, dataset):
+            return found
+        return [ancient(path) for path in found]
 
     def masks(self, wildcards: Any) -> list[str]:  # noqa: ANN401
-        """List a dataset's folders of lung masks: none or one."""
-        dataset = self.config["datasets"][wildcards.dataset]
-        if not dataset["lung_masks"]:
-            return []
-        return [_below(dataset["root"], dataset["lung_masks"])]
+        """List a dataset's sources of lung masks: none or one."""
+        place = adapters.mask_place(self.config["datasets"][wildcards.dataset])
+        return [os.path.normpath(place)] if place else []
 
-    def shards(self) -> list[int]:
-        """List the numbers of the shards that decoding is cut into."""
-        return list(range(self.config["ingest"]["shards"]))
+    def each_shard(self, pattern: str) -> Any:  # noqa: ANN401
+        """Return an input function: `pattern` for each shard of a dataset."""
+
+        def of_shards(wildcards: Any) -> list[str]:  # noqa: ANN401
+            numbers = shards.numbers(self.config, wildcards.dataset)
+            named = [pattern.replace("{shard}", str(number)) for number in numbers]
+            return [name.format(dataset=wildcards.dataset) for name in named]
+
+        return of_shards
 
     def datasets(self) -> list[str]:
         """List all datasets."""
@@ -121,8 +140,3 @@ class Files:
             pattern.format(task="{task}", encoder=encoder, protocol=protocol)
             for encoder, protocol in pairs
         ]
-
-
-def _below(root: str, path: str) -> str:
-    """Return `path` as seen from the working folder, `..` folded away."""
-    return os.path.normpath(Path(root) / path)

@@ -1,34 +1,56 @@
-"""Look at the head of a user's label table before any work starts."""
+"""Look at a user's label table before any work starts."""
 
 import csv
+import hashlib
+import json
 import re
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+from workflow_scripts.core.tables.ingest import LABEL_VALUES
+from workflow_scripts.plan import adapters
 from workflow_scripts.plan.settings import Settings, simulated
+
+FACTS = ("image", "patient", "split", "view", "sex", "age")
 
 
 def misfits(place: str, root: Path, labels: Settings) -> list[str]:
-    """List the mapped columns that a label table does not have."""
+    """List the mapped columns that a label table does not have, and odd values."""
     table = root / labels["table"]
     if not table.is_file():
         return [f"{place}.table: no file {str(table)!r}"]
-    with table.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        columns = next(csv.reader(file), [])
-    found = []
-    for key in ("image", "patient", "split", "view", "sex", "age"):
-        if labels[key] is not None and labels[key] not in columns:
-            found.append(
-                f"{place}.{key}: {table.name} has no column {labels[key]!r}; "
-                f"it has {_shown(columns)}"
-            )
+    columns, *rows = _rows(table) or [[]]
+    asked = {key: labels[key] for key in FACTS if labels[key] is not None}
+    plain = {}
     for name, finding in labels["findings"].items():
         column = finding if isinstance(finding, str) else finding["column"]
-        if column not in columns:
+        asked[f"findings.{name}"] = column
+        if isinstance(finding, str):
+            plain[name] = column
+    found = [
+        f"{place}.{key}: {table.name} has no column {column!r}; it has {_shown(columns)}"
+        for key, column in asked.items()
+        if column not in columns
+    ]
+    for name, column in plain.items() if not found else ():
+        here = columns.index(column)
+        cells = [row[here].strip() for row in rows if len(row) > here]
+        if odd := sum(cell not in LABEL_VALUES for cell in cells):
             found.append(
-                f"{place}.findings.{name}: {table.name} has no column {column!r}; "
-                f"it has {_shown(columns)}"
+                f"{place}.findings.{name}: {table.name}: column {column!r}: {odd} rows "
+                "are none of 1, 0, -1, blank; for words give column, present and absent"
             )
     return found
+
+
+@cache
+def _rows(table: Path) -> list[list[str]]:
+    try:
+        with table.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+            return [row for row in csv.reader(file) if row]
+    except csv.Error:  # the step that reads it says what is wrong
+        return []
 
 
 def _shown(columns: list[str]) -> str:
@@ -36,6 +58,31 @@ def _shown(columns: list[str]) -> str:
     if any(re.search(r"\d{3}|/|\.\w", column) for column in columns):
         return f"a first line of {len(columns)} cells that are no names of columns"
     return ", ".join(columns)
+
+
+def facts_of(labels: Settings | None) -> Settings | None:
+    """Return `labels` without the findings: what decides who and what an image is."""
+    return labels and labels | {"findings": {}}
+
+
+def told(dataset: Settings) -> str:
+    """Return a digest of what a dataset's tables say besides findings.
+
+    Labels are edited often, and no image is another one for that: of a user's own
+    table only the columns of facts count. Of a public set all tables count.
+    """
+    labels: Settings | None = dataset["labels"]
+    if not labels:
+        seen: list[Any] = []
+        for path in adapters.tables(dataset):
+            known = path.stat()
+            seen.append((path.name, known.st_size, known.st_mtime_ns))
+    else:
+        columns, *rows = _rows(Path(dataset["root"]) / labels["table"]) or [[]]
+        asked = [labels[key] for key in FACTS if labels[key] is not None]
+        places = [columns.index(name) for name in asked if name in columns]
+        seen = [[row[at] for at in places if at < len(row)] for row in rows]
+    return hashlib.sha256(json.dumps(seen).encode("ascii")).hexdigest()[:20]
 
 
 def n_patients(config: Settings, dataset: Settings | None) -> int | None:
@@ -48,8 +95,6 @@ def n_patients(config: Settings, dataset: Settings | None) -> int | None:
     labels = dataset["labels"]
     if not labels:
         return None
-    with (Path(dataset["root"]) / labels["table"]).open(
-        newline="", encoding="utf-8-sig", errors="replace"
-    ) as file:
-        rows = csv.DictReader(file)
-        return len({row[labels["patient"] or labels["image"]] for row in rows})
+    columns, *rows = _rows(Path(dataset["root"]) / labels["table"])
+    here = columns.index(labels["patient"] or labels["image"])
+    return len({row[here] for row in rows if len(row) > here})

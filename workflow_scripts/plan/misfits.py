@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.plan import arms, label_tables
+from workflow_scripts.plan import adapters, arms, label_tables
 from workflow_scripts.plan.families import members, unknown
 from workflow_scripts.plan.settings import Settings, simulated
 
@@ -35,6 +35,8 @@ def _crop_misfits(config: Settings) -> list[str]:
 
 def _dataset_misfits(config: Settings) -> list[str]:
     found: list[str] = []
+    for check in config["ingest"]["picture_checks"]:
+        found += unknown("ingest.picture_checks", check, members("check"))
     for name, dataset in config["datasets"].items():
         place = f"datasets.{name}"
         adapter = dataset["adapter"]
@@ -44,10 +46,23 @@ def _dataset_misfits(config: Settings) -> list[str]:
         root = Path(dataset["root"])
         if not root.is_dir():
             found.append(f"{place}.root: no folder {str(root)!r}")
-        elif dataset["labels"]:
-            found += label_tables.misfits(f"{place}.labels", root, dataset["labels"])
-        if dataset["lung_masks"] and not (root / dataset["lung_masks"]).is_dir():
-            found.append(f"{place}.lung_masks: no folder {dataset['lung_masks']!r}")
+        elif not found:
+            found += adapters.misfits(place, dataset)
+            if dataset["labels"]:
+                labels = dataset["labels"]
+                found += label_tables.misfits(f"{place}.labels", root, labels)
+        found += _mask_misfits(place, dataset)
+    return found
+
+
+def _mask_misfits(place: str, dataset: Settings) -> list[str]:
+    mask_place = adapters.mask_place(dataset)
+    if mask_place is None:
+        return []
+    source = adapters.mask_source(dataset)
+    found = unknown(f"{place}.lung_masks", source, members("mask source"))
+    if not mask_place.exists():
+        found.append(f"{place}.lung_masks: nothing at {str(mask_place)!r}")
     return found
 
 
@@ -61,13 +76,13 @@ def _task_misfits(config: Settings) -> list[str]:
             if misfit := unknown(place, dataset, sorted(config["datasets"])):
                 found += misfit
                 continue
-            labels = config["datasets"][dataset]["labels"]
-            if labels is None:
+            known = adapters.findings(config["datasets"][dataset])
+            if not known:
                 found.append(f"{place}: datasets.{dataset} has no labels")
                 continue
             for finding in task["findings"]:
                 at = f"{place}.findings ({dataset})"
-                found += unknown(at, finding, sorted(labels["findings"]))
+                found += unknown(at, finding, known)
         if task["data"] in task["external"]:
             found.append(f"{place}.external: {task['data']!r} is trained on")
         for other, choice in config["tasks"].items():

@@ -1,5 +1,6 @@
 """Names that follow from the config: arms, budgets, roles, neighbours."""
 
+from workflow_scripts.plan import adapters
 from workflow_scripts.plan.settings import Settings
 
 
@@ -45,9 +46,9 @@ def neighbours(config: Settings, datasets: list[str]) -> list[str]:
     A patient of one hospital may lie in several of its datasets.
     """
     known = config["datasets"]
-    sites = {known[name]["site"] or name for name in datasets}
+    sites = {adapters.site(name, known[name]) for name in datasets}
     return [
         name
         for name, dataset in known.items()
-        if (dataset["site"] or name) in sites and role(config, name) != "unlabelled"
+        if adapters.site(name, dataset) in sites and role(config, name) != "unlabelled"
     ]

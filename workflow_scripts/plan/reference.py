@@ -68,7 +68,7 @@ def _form(part: Settings, schema: Settings) -> str:
     """Say in a word or two what may be given."""
     known = _resolved(part, schema)
     if "enum" in known:
-        return ", ".join(f"`{value}`" for value in known["enum"])
+        return ", ".join(f"`{value}`" for value in known["enum"] if value)
     if "oneOf" in known:
         forms = [_form(branch, schema) for branch in known["oneOf"]]
         return " or ".join(dict.fromkeys(form for form in forms if form != "null"))
@@ -84,6 +84,8 @@ def _form(part: Settings, schema: Settings) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(f"`{one}`" for one in value)
     return "" if value is None or value == {} else f"`{value}`"
 
 

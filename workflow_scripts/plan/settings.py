@@ -87,8 +87,13 @@ def _number_hint(given: object) -> str:
     return ""
 
 
-def simulated(config: Settings, dataset: Settings) -> bool:
-    """Say whether the files of `dataset` are phantoms that this workflow makes."""
+def cohort_of(config: Settings, dataset: Settings) -> str:
+    """Return the name of the cohort of phantoms that a dataset is; "" if it is none."""
     parts = Path(dataset["root"]).parts
     made_here = len(parts) > 2 and parts[:2] == ("results", "simulate")
-    return made_here and parts[2] in config["simulate"]
+    return parts[2] if made_here and parts[2] in config["simulate"] else ""
+
+
+def simulated(config: Settings, dataset: Settings) -> bool:
+    """Say whether the files of `dataset` are phantoms that this workflow makes."""
+    return bool(cohort_of(config, dataset))

@@ -62,8 +62,8 @@ def _pictures(
     listed: pd.DataFrame, pixels: list[Path], lung_masks: list[Path]
 ) -> Iterator[tuple[Picture, Picture | None]]:
     """Yield every picture and its lung mask, 0 and 1, or None where there is none."""
-    shards = [_mapped(path) for path in pixels]
-    masks = [_mapped(path) for path in lung_masks]
+    shards = {int(path.stem): _mapped(path) for path in pixels}
+    masks = {int(path.stem): _mapped(path) for path in lung_masks}
     places = listed[["shard", "offset", "rows", "columns"]].to_numpy(np.int64)
     for shard, offset, rows, columns in places:
         place = slice(offset, offset + rows * columns)

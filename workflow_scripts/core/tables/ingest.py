@@ -8,6 +8,11 @@ PATIENT_ID = text("pseudonym: keyed hash of site and Patient ID (0010,0020)")
 
 NO_MASK = 255  # in `lung_masks/*.u8`, all over a picture that has no lung mask
 
+LABEL_VALUES = {  # what a cell of a user's label table may say
+    **{"": None, "1": 1.0, "0": 0.0, "-1": -1.0},
+    **{"1.0": 1.0, "0.0": 0.0, "-1.0": -1.0},
+}
+
 PATHS = Table(
     name="private/paths",
     meaning="where each file lies; the only place where raw names appear",
@@ -65,6 +70,24 @@ PIXELS = Table(
         "offset": whole("first byte of the picture in it"),
         "rows": whole("of the picture"),
         "columns": whole("of the picture"),
+    },
+)
+
+VERIFIED = Table(
+    name="verified",
+    meaning="the files that were read again, and are what they were",
+    key=("file_id",),
+    columns={"file_id": FILE_ID, "sha256": text("of the file's bytes")},
+)
+
+COUNTS = Table(
+    name="counts",
+    meaning="what was found of a dataset, and what its publisher says there is",
+    key=("what",),
+    columns={
+        "what": text("files, images, patients, ..."),
+        "found": whole("as ingested"),
+        "expected": whole("of the whole set, where published", required=False),
     },
 )
 

@@ -1,20 +1,34 @@
-"""Adapters: what each dataset's own label table says of its files, in our words.
+"""Adapters: what each dataset's publisher says of its files, in our words.
 
 One file each, loaded by name, never all of them. An adapter is a module with
 
-    def describe(source: Source) -> Described
+    TABLES    {name: patterns}: the publisher's tables, below the root; each must be there
+    WORDS     {the publisher's word for a finding: ours}, matched exactly
+    EXPECTED  {what: count} of the whole set, `images` or `patients`; a difference is said
+    facts(source) -> Facts        who and what each file is
+    said(source) -> pd.DataFrame  what is seen on each picture, as SAID
 
-It opens no picture and hashes nothing. It may say less than it could: a file that it
-leaves out has no label and no facts besides its header's. Raw patient ids and UIDs
-live in memory only; the step that calls makes pseudonyms of them. An adapter's errors
-are `InputError`s that quote no cell.
+and, where it has any,
+
+    OPTIONAL  as TABLES, of tables that may be lacking
+    SITE      whose patients these are, where several public sets show the same people
+    RAW       the form of pictures that have no header, see `raw_pictures`
+    Options   a dataclass of what a user may choose (the config's `options`)
+
+The capitals are plain literals: the plan reads them without running the module.
+
+An adapter opens no picture and hashes nothing. It may say less than it could: a file
+that it leaves out has no label and no facts besides its header's. Raw patient ids and
+UIDs live in memory only; the step that calls makes pseudonyms of them. An adapter's
+errors are `InputError`s that quote no cell.
 """
 
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -42,6 +56,7 @@ FACTS = Table(
         "file_id": IMAGES.columns["file_id"],
         "image_name": text("a public set's own name of the image", required=False),
         "patient": text("the raw patient id", required=False),
+        "study": text("the raw study id", required=False),
         "view_position": IMAGES.columns["view_position"],
         "sex": IMAGES.columns["sex"],
         "age_years": IMAGES.columns["age_years"],
@@ -67,26 +82,33 @@ class Source:
     """What an adapter is given."""
 
     files: pd.DataFrame  # as FILES
-    tables: list[Path]  # the dataset's label tables; none for an unlabelled archive
-    labels: dict[str, Any] | None  # the config's `labels`
+    tables: list[Path]  # those of TABLES and OPTIONAL that are there
+    labels: dict[str, Any] | None = None  # the config's, of adapter `folder`
+    options: dict[str, Any] = field(default_factory=dict)  # for the adapter's Options
     hashed_uid: Callable[[str], str]  # SOP Instance UID -> image_id
+
+    def table(self, patterns: tuple[str, ...]) -> Path | None:
+        """Return the table that fits the first pattern that any fits, None if none."""
+        for pattern in patterns:
+            for path in self.tables:
+                if path.match(pattern):
+                    return path
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Described:
-    """What an adapter gives; `nothing()` is a fine answer."""
+class Facts:
+    """Who and what each file is."""
 
-    facts: pd.DataFrame  # as FACTS
-    said: pd.DataFrame  # as SAID
-
-
-def nothing() -> Described:
-    """Return what is said of an archive without any table."""
-    return Described(facts=FACTS.empty(), said=SAID.empty())
+    frame: pd.DataFrame  # as FACTS
+    # Whose word counts for the patient: header (of the DICOM file, then the table),
+    # table (the header's id names no person), nobody (no ids exist: each image counts
+    # as its own patient).
+    patients: str
 
 
-def load(adapter: str) -> Callable[[Source], Described]:
-    """Return the `describe` of one adapter.
+def load(adapter: str) -> ModuleType:
+    """Return one adapter.
 
     Raises:
         InputError: if there is no such adapter.
@@ -94,5 +116,4 @@ def load(adapter: str) -> Callable[[Source], Described]:
     names = [module.name for module in pkgutil.iter_modules(__path__)]
     if adapter not in names:
         raise InputError(f"datasets: adapter must be one of {sorted(names)}")
-    module = importlib.import_module(f"{__name__}.{adapter}")
-    return module.describe
+    return importlib.import_module(f"{__name__}.{adapter}")

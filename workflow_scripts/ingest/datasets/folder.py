@@ -1,15 +1,18 @@
-"""A user's own folder of DICOM, PNG and JPEG files, with one CSV table or none."""
+"""A user's own folder of DICOM, PNG and JPEG files, with one CSV table or none.
 
-import logging
+What the table's columns are called, and what its words mean, is told by the config's
+`labels`.
+"""
+
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.ingest import person
-from workflow_scripts.ingest.datasets import FACTS, Described, Source, nothing
+from workflow_scripts.ingest.datasets import FACTS, SAID, Facts, Source
 from workflow_scripts.ingest.label_table import (
     ages,
     column,
@@ -18,35 +21,54 @@ from workflow_scripts.ingest.label_table import (
     values,
     worded,
 )
-from workflow_scripts.ingest.naming import bare
+from workflow_scripts.ingest.matching import by_any_name
 
-log = logging.getLogger(__name__)
+TABLES: dict[str, tuple[str, ...]] = {}  # the config names it
+WORDS: dict[str, str] = {}  # the config names them
+EXPECTED: dict[str, int] = {}
 
 
-def describe(source: Source) -> Described:
+def facts(source: Source) -> Facts:
     """Return what the table says of the files that its rows match.
 
     Raises:
         InputError: if a column is missing, a cell is odd, two rows describe one file
             differently, or no row matches any file.
     """
-    if not source.tables or not source.labels:
-        return nothing()
-    path, options = source.tables[0], source.labels
+    frame = FACTS.empty()
+    if source.labels and source.tables:
+        frame = _whole(source, source.labels, source.tables[0])[list(FACTS.columns)]
+    return Facts(frame=frame, patients="header")
+
+
+def said(source: Source) -> pd.DataFrame:
+    """Return the findings of the files that the table's rows match.
+
+    Raises:
+        InputError: as `facts` does.
+    """
+    if not source.labels or not source.tables:
+        return SAID.empty()
+    path = source.tables[0]
+    whole = _whole(source, source.labels, path)
+    names = list(source.labels["findings"])
+    long = whole.melt("file_id", names, var_name="finding", value_name="value")
+    return long.assign(source=path.name)
+
+
+def _whole(source: Source, options: dict[str, Any], path: Path) -> pd.DataFrame:
+    """Return the facts and findings of each matched file, one row each."""
     table = read_table(path)
-    facts = _facts(table, options, path)
-    said = _findings(table, options, path)
-    facts["file_id"] = _match(column(table, options["image"], path), source)
-    whole = pd.concat([facts, said], axis="columns")[facts["file_id"].notna()]
+    known = _facts(table, options, path)
+    known["file_id"] = by_any_name(column(table, options["image"], path), source)
+    whole = pd.concat([known, _findings(table, options, path)], axis="columns")
+    whole = whole[known["file_id"].notna()]
     if whole.empty:
         raise InputError(f"{path.name}: no row matches any file below the root")
     whole = whole.drop_duplicates()
     if repeats := int(whole["file_id"].duplicated().sum()):
         raise InputError(f"{path.name}: {repeats} rows describe a file of another row")
-    long = whole.melt("file_id", list(said), var_name="finding", value_name="value")
-    return Described(
-        facts=whole[list(FACTS.columns)], said=long.assign(source=path.name)
-    )
+    return whole
 
 
 def _facts(table: pd.DataFrame, options: dict[str, Any], path: Path) -> pd.DataFrame:
@@ -65,51 +87,11 @@ def _facts(table: pd.DataFrame, options: dict[str, Any], path: Path) -> pd.DataF
 
 
 def _findings(table: pd.DataFrame, options: dict[str, Any], path: Path) -> pd.DataFrame:
-    said = {}
+    found = {}
     for finding, how in options["findings"].items():
         if isinstance(how, str):
-            said[finding] = values(column(table, how, path), path)
+            found[finding] = values(column(table, how, path), path)
         else:
             cells = column(table, how["column"], path)
-            said[finding] = worded(cells, how["present"], how["absent"])
-    return pd.DataFrame(said, index=table.index)
-
-
-def _match(cells: "pd.Series[str]", source: Source) -> "pd.Series[str]":
-    """Return the file that each cell names, missing if none or several.
-
-    A cell may be the path below the root, the path without suffix, the file's name,
-    its stem, or the SOP Instance UID; the first of these that fits counts.
-    """
-    cells = cells.str.replace("\\", "/").str.removeprefix("./")
-    matched = pd.Series(pd.NA, index=cells.index, dtype="string")
-    ambiguous = pd.Series(data=False, index=cells.index)
-    for names, asked in _keys(source, cells):
-        files = pd.Series(source.files["file_id"].to_numpy(), index=names)
-        repeated = files.index.duplicated(keep=False)
-        found = asked.map(files[~repeated])
-        ambiguous |= asked.isin(set(files.index[repeated]))
-        matched = matched.fillna(found.astype("string"))
-    lost = matched.isna()
-    if several := int((lost & ambiguous).sum()):
-        log.warning("label table: %d rows name several files", several)
-    if none := int((lost & ~ambiguous).sum()):
-        log.warning("label table: %d rows match no file", none)
-    return matched
-
-
-def _keys(
-    source: Source, cells: "pd.Series[str]"
-) -> list[tuple["pd.Index[str]", "pd.Series[str]"]]:
-    """List what files may be called, with what the cells ask for in such words."""
-    paths = [PurePosixPath(path) for path in source.files["path"]]
-    hashed = source.files["image_id"].fillna("")
-    names = [
-        [str(path) for path in paths],
-        [path.name for path in paths],
-        [str(bare(path)) for path in paths],
-        [bare(path).name for path in paths],
-    ]
-    keys = [(pd.Index(known, dtype="string"), cells) for known in names]
-    uids = (pd.Index(hashed, dtype="string"), cells.map(source.hashed_uid))
-    return [*keys[:2], uids, *keys[2:]]
+            found[finding] = worded(cells, how["present"], how["absent"])
+    return pd.DataFrame(found, index=table.index)

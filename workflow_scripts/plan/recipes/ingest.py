@@ -1,8 +1,9 @@
 """Recipes of the steps of `ingest`: how files are read."""
 
-from pathlib import Path
+import time
+from typing import Any
 
-from workflow_scripts.plan import archive
+from workflow_scripts.plan import adapters, archive, label_tables, shards
 from workflow_scripts.plan.recipes import STEPS, Decided, Wildcards
 from workflow_scripts.plan.settings import Settings, simulated
 
@@ -12,57 +13,100 @@ def _key_file(config: Settings, dataset: Settings) -> str:
     return "" if simulated(config, dataset) else config["ingest"]["key_file"]
 
 
-def _state(config: Settings, dataset: Settings) -> str:
-    """Say in which state the files are that no rule declares: pictures and masks.
+def _people(config: Settings, name: str) -> dict[str, Any]:
+    """Say what a pseudonym depends on besides the id."""
+    dataset = config["datasets"][name]
+    return {
+        "key_file": _key_file(config, dataset),
+        "site": adapters.site(name, dataset),
+    }
 
-    The label table is declared, so a label that is edited decodes nothing again.
-    """
-    if simulated(config, dataset):
-        return "simulated"
-    root = Path(dataset["root"])
-    labels = dataset["labels"]
-    state = archive.state(root, root / labels["table"] if labels else None)
-    if dataset["lung_masks"]:
-        state += archive.state(root / dataset["lung_masks"], None)
-    return state
+
+def _adapter(dataset: Settings) -> str:
+    return f"{STEPS}.ingest.datasets.{dataset['adapter']}"
 
 
 def find(config: Settings, wildcards: Wildcards) -> Decided:
     """The state of the folder stands in for its files, which are not declared."""
-    dataset = config["datasets"][wildcards["dataset"]]
+    name = wildcards["dataset"]
+    dataset = config["datasets"][name]
     choices = {
         "key_file": _key_file(config, dataset),
-        "state": _state(config, dataset),
+        "state": shards.state(config, name, None),
+        "unwatched": shards.unwatched(dataset),
     }
     return Decided(choices=choices)
 
 
 def decode(config: Settings, wildcards: Wildcards) -> Decided:
     """How pixels and headers are read."""
-    dataset = config["datasets"][wildcards["dataset"]]
-    ingest = config["ingest"]
+    name = wildcards["dataset"]
+    dataset, ingest = config["datasets"][name], config["ingest"]
     choices = {
-        "key_file": _key_file(config, dataset),
-        "state": _state(config, dataset),
-        "site": dataset["site"] or wildcards["dataset"],
-        "shards": ingest["shards"],
+        **_people(config, name),
+        "state": shards.state(config, name, int(wildcards["shard"])),
+        "shards": shards.of_phantoms(config, name),
         "long_side_px": ingest["long_side_px"],
-        "views": ingest["views"],
+        "exclude": sorted(ingest["exclude"]),
+        "checks": ingest["picture_checks"],
+        "raw": adapters.told(dataset["adapter"])["RAW"],
+        "masks_below": adapters.masks_below(dataset),
     }
-    return Decided(choices=choices)
+    checks = (f"{STEPS}.ingest.checks.{check}" for check in ingest["picture_checks"])
+    return Decided(choices=choices, loaded=tuple(checks))
+
+
+def mask(config: Settings, wildcards: Wildcards) -> Decided:
+    """Where lung masks come from."""
+    name = wildcards["dataset"]
+    dataset = config["datasets"][name]
+    place, source = adapters.mask_place(dataset), adapters.mask_source(dataset)
+    watched = place and place.is_dir() and not simulated(config, dataset)
+    choices = {
+        "source": source,
+        "state": archive.state(place) if place and watched else "",
+        "key_file": _key_file(config, dataset),
+        "shards": shards.of_phantoms(config, name),
+    }
+    loaded = (f"{STEPS}.ingest.masks.{source}",) if source else ()
+    return Decided(choices=choices, loaded=loaded)
 
 
 def gather(config: Settings, wildcards: Wildcards) -> Decided:
-    """How the label table is understood."""
+    """How the publisher's tables are understood."""
+    name = wildcards["dataset"]
+    dataset = config["datasets"][name]
+    choices = {
+        **_people(config, name),
+        "adapter": dataset["adapter"],
+        "patients": dataset["patients"],
+        "labels": label_tables.facts_of(dataset["labels"]),
+        "options": dataset["options"],
+        "exclude": sorted(config["ingest"]["exclude"]),
+        "expected": adapters.told(dataset["adapter"])["EXPECTED"],
+        "told": "" if simulated(config, dataset) else label_tables.told(dataset),
+    }
+    return Decided(choices=choices, loaded=(_adapter(dataset),))
+
+
+def label(config: Settings, wildcards: Wildcards) -> Decided:
+    """How the publisher's tables are understood."""
+    name = wildcards["dataset"]
+    dataset = config["datasets"][name]
+    choices = {
+        **_people(config, name),
+        "adapter": dataset["adapter"],
+        "labels": dataset["labels"],
+        "options": dataset["options"],
+    }
+    return Decided(choices=choices, loaded=(_adapter(dataset),))
+
+
+def verify(config: Settings, wildcards: Wildcards) -> Decided:
+    """The time is a choice, so that asking again reads again."""
     dataset = config["datasets"][wildcards["dataset"]]
     choices = {
-        "adapter": dataset["adapter"],
-        "key_file": _key_file(config, dataset),
-        "site": dataset["site"] or wildcards["dataset"],
-        "patients": dataset["patients"],
-        "labels": dataset["labels"],
-        "views": config["ingest"]["views"],
+        "asked_ns": time.time_ns(),
+        "unwatched": shards.unwatched(dataset),
     }
-    return Decided(
-        choices=choices, loaded=(f"{STEPS}.ingest.datasets.{dataset['adapter']}",)
-    )
+    return Decided(choices=choices)

@@ -1,0 +1,160 @@
+"""CheXpert v1.0: 224,316 radiographs of 65,240 patients of Stanford Hospital, as JPEG.
+
+Irvin et al. 2019, "CheXpert: A Large Chest Radiograph Dataset with Uncertainty Labels
+and Expert Comparison", https://arxiv.org/abs/1901.07031. Stanford University Dataset
+Research Use Agreement: nothing of it may be passed on. Counts below were taken from
+the real tables: train 223,414 images of 64,540 patients, validation 234 of 200, test
+668 of 500 (published later, and not counted among what is expected).
+
+Labels of `train` were mined from the reports of a study and stand at each of its
+images: 1, 0, -1 uncertain, blank not mentioned. -1 outnumbers 1 for atelectasis,
+consolidation and pneumonia: the task's policy for uncertain labels decides. Those of
+`valid` and `test` are radiologists', 0 or 1 only. A blank is unknown here, not absent;
+but the labeler gives `No Finding` only where it found nothing but support devices, so
+that `options: {no_finding_denies: true}` takes such a study's blanks for 0.
+
+Traps:
+    Paths begin with `CheXpert-v1.0/` or `CheXpert-v1.0-small/`, the originals lie in
+    `CheXpert-v1.0 batch 2 (train 1)/patient...`: patient, study and view name a file,
+    as no patient is in two splits. Small and full must not lie below one root.
+    Age 0 is unknown (3 images), 90 is 90 or more; one Sex is Unknown.
+    17 images that are called Frontal are LL or RL by `AP/PA`, and count as lateral.
+    `test_labels.csv` knows neither sex, age nor AP/PA.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from workflow_scripts.ingest import answers, person
+from workflow_scripts.ingest.datasets import Facts, Source
+from workflow_scripts.ingest.label_table import ages, column, read_table
+from workflow_scripts.ingest.matching import by_key
+
+TABLES = {
+    "train": (
+        "train.csv",
+        "CheXpert-v1.0*/train.csv",
+        "*/train.csv",
+        "*/CheXpert-v1.0 batch 1*/train.csv",
+    ),
+}
+OPTIONAL = {
+    "valid": (
+        "valid.csv",
+        "CheXpert-v1.0*/valid.csv",
+        "*/valid.csv",
+        "*/CheXpert-v1.0 batch 1*/valid.csv",
+    ),
+    "test": (
+        "test_labels.csv",
+        "CheXpert*/test_labels.csv",
+        "*/test_labels.csv",
+    ),
+}
+WORDS = {
+    "No Finding": "no_finding",
+    "Enlarged Cardiomediastinum": "enlarged_cardiomediastinum",
+    "Cardiomegaly": "cardiomegaly",
+    "Lung Opacity": "lung_opacity",
+    "Lung Lesion": "lung_lesion",
+    "Edema": "edema",
+    "Consolidation": "consolidation",
+    "Pneumonia": "pneumonia",
+    "Atelectasis": "atelectasis",
+    "Pneumothorax": "pneumothorax",
+    "Pleural Effusion": "effusion",
+    "Pleural Other": "pleural_other",
+    "Fracture": "fracture",
+    "Support Devices": "support_devices",
+}
+EXPECTED = {"images": 223_648, "patients": 64_740}  # train and valid
+
+SPLITS = {"train": "train", "valid": "validation", "test": "test"}
+IMAGE = re.compile(
+    r"(?P<patient>patient\d+)/(?P<study>study\d+)/(?P<view>view\d+_[a-z]+)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a user may choose."""
+
+    no_finding_denies: bool = False  # blanks are 0 where `No Finding` is 1
+
+
+def facts(source: Source) -> Facts:
+    """Return who and what each picture is.
+
+    Raises:
+        InputError: if a table is damaged or lists none of the files.
+    """
+    frames = []
+    for part, path, table in _tables(source):
+        name = column(table, "Path", path).str.extract(IMAGE)
+        study = name["patient"] + "/" + name["study"]
+        known = answers.facts(
+            _files(table, path, source),
+            path,
+            image_name=part + "/" + study + "/" + name["view"],
+            patient=name["patient"],
+            study=study,
+            official_split=pd.Series(SPLITS[part], index=table.index),
+            **_person(table, name["view"]),
+        )
+        frames.append(known)
+    return Facts(frame=answers.stacked(frames), patients="table")
+
+
+def said(source: Source) -> pd.DataFrame:
+    """Return 1, 0, -1 (uncertain) or NaN (not mentioned) for each finding.
+
+    Raises:
+        InputError: as `facts` does, and if a cell or an option is odd.
+    """
+    options = Options(**source.options)
+    frames = []
+    for _, path, table in _tables(source):
+        found = answers.in_columns(table, WORDS, path)
+        if options.no_finding_denies:
+            found = answers.denied(found, but=["support_devices"])
+        frames.append(answers.said(_files(table, path, source), found, path))
+    return answers.stacked(frames)
+
+
+def _tables(source: Source) -> Iterator[tuple[str, Path, pd.DataFrame]]:
+    for part, patterns in (TABLES | OPTIONAL).items():
+        if path := source.table(patterns):
+            yield part, path, read_table(path)
+
+
+def _files(table: pd.DataFrame, path: Path, source: Source) -> "pd.Series[str]":
+    asked = column(table, "Path", path).map(_name)
+    return by_key(asked, source, _name)
+
+
+def _name(path: str) -> str:
+    """Return patient, study and view of a path, "" if it is no path of CheXpert's."""
+    found = IMAGE.search(path)
+    return found[0] if found else ""
+
+
+def _person(table: pd.DataFrame, view: "pd.Series[str]") -> "dict[str, pd.Series[Any]]":
+    """Return what a table says of each image besides its findings, if it does."""
+    known: dict[str, pd.Series[Any]] = {}
+    if "Sex" in table.columns:
+        known["sex"] = table["Sex"].map(person.sex)
+    if "Age" in table.columns:
+        cells = table["Age"]
+        known["age_years"] = ages(cells.mask(cells.isin(["0", "0.0"]), ""))
+    lateral = view.str.endswith("lateral", na=False)
+    position = pd.Series(None, index=table.index, dtype=object)
+    if "AP/PA" in table.columns:
+        position = table["AP/PA"].map(person.view_position)
+        lateral |= table["Frontal/Lateral"] == "Lateral"
+    known["view_position"] = position.where(~lateral, "LATERAL")
+    return known

@@ -1,0 +1,100 @@
+"""Bring the lung masks that somebody drew to the grid of one shard's pictures."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from workflow_scripts.core import archive, entry
+from workflow_scripts.core.entry import Input, Inputs, Output
+from workflow_scripts.core.progress import progress
+from workflow_scripts.core.tables.ingest import NO_MASK
+from workflow_scripts.ingest import masks as sources
+from workflow_scripts.ingest.decoded import DECODED
+from workflow_scripts.ingest.displayed import upright
+from workflow_scripts.ingest.find import with_ids
+from workflow_scripts.ingest.masks import Mask
+
+SKEWED = 0.02  # share by which the shapes of mask and picture may differ
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Where masks come from."""
+
+    source: str  # a file in ingest/masks; "" for none
+    state: str  # of a folder of masks, whose files no rule declares
+    key_file: str  # "" for phantoms, whose key is public
+    shards: int  # of phantoms, which the plan could not list; 0 otherwise
+
+
+def main(
+    *,
+    root: Input,
+    masks: Inputs,
+    decoded: Input,
+    shard: int,
+    recipe: Recipe,
+    lung_masks: Output,
+) -> None:
+    """Read the `masks` of the pictures in `decoded`; write them one after another."""
+    known = DECODED.read(decoded)
+    pictures = known[known["offset"].notna()].sort_values("offset")
+    with lung_masks.open("wb") as file:
+        if masks:
+            private = decoded.parent.with_name("private")
+            ours = archive.in_shard(root, private, shard, recipe.shards)
+            listed = with_ids(ours, recipe.key_file, private)
+            pictures = pictures.merge(listed, on="file_id", validate="one_to_one")
+            _write(pictures, masks[0], recipe.source, file)
+
+
+def _write(pictures: pd.DataFrame, place: Path, source: str, file: BinaryIO) -> None:
+    names = [unquote(path, errors="surrogateescape") for path in pictures["path"]]
+    find = sources.load(source)(place, names)
+    without = 0
+    asked = zip(names, pictures.itertuples(), strict=True)
+    for name, row in progress(asked, total=len(names), what="masks"):
+        shape = (row.picture_rows, row.picture_columns)
+        orientation = row.orientation if isinstance(row.orientation, str) else ""
+        mask = fitted(find(name), shape, tuple(orientation.split("\\")))
+        if mask is None:
+            without += 1
+            mask = np.full(shape, NO_MASK, np.uint8)
+        file.write(mask.tobytes())
+    if without:
+        log.warning("%d of %d pictures have no lung mask", without, len(names))
+
+
+def fitted(
+    mask: Mask | None, shape: tuple[int, int], orientation: tuple[str, ...]
+) -> Mask | None:
+    """Return a mask on the picture's grid: 1 in the lungs, 0 elsewhere.
+
+    Args:
+        mask: on the file's grid.
+        shape: rows and columns of the picture, which is upright.
+        orientation: Patient Orientation (0020,0020) of the file.
+
+    Returns:
+        None if there is no mask, or it has other proportions than the picture.
+    """
+    if mask is None:
+        return None
+    turned = upright(mask, orientation)
+    rows, columns = shape
+    if abs(turned.shape[0] * columns / (turned.shape[1] * rows) - 1) > SKEWED:
+        return None
+    sized = cv2.resize(turned, (columns, rows), interpolation=cv2.INTER_NEAREST)
+    return sized.astype(np.uint8, copy=False)
+
+
+if __name__ == "__main__":
+    entry.run(main)

@@ -1,0 +1,32 @@
+"""A folder of PNG masks with the same places and names as the pictures."""
+
+from pathlib import Path
+
+import numpy as np
+
+from workflow_scripts.ingest import raster
+from workflow_scripts.ingest.masks import Find, Mask
+from workflow_scripts.ingest.naming import bare
+
+
+def find(place: Path, wanted: list[str]) -> Find:
+    """Return what reads the mask `place/a/b.png` of the picture `a/b.dcm`."""
+
+    def mask(path: str) -> Mask | None:
+        below = Path(path)
+        file = place / below.with_name(f"{bare(below).name}.png")
+        return drawn(file) if file.is_file() else None
+
+    return mask
+
+
+def drawn(file: Path) -> Mask | None:
+    """Return a mask that was saved as a picture: any value but 0 is lung.
+
+    None if it cannot be read.
+    """
+    try:
+        values = raster.read(file.read_bytes(), bilevel=True).values
+    except Exception:
+        return None
+    return (values > 0).astype(np.uint8)

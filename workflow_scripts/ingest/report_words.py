@@ -1,0 +1,82 @@
+"""What a report's labels tell, where they are written as a list of words.
+
+PadChest's way: what a report finds is listed; a few words are about the report itself.
+"""
+
+import ast
+import logging
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from workflow_scripts.ingest import answers
+
+NORMAL = "normal"
+EXCLUDED = "exclude"  # the report tells nothing
+OPEN = {"unchanged", "suboptimal study"}  # what is not listed may be there
+
+log = logging.getLogger(__name__)
+
+
+def lists(cells: "pd.Series[str]", path: Path) -> "pd.Series[Any]":
+    """Return the words of each cell, trimmed; none where it is no list of words.
+
+    Args:
+        cells: lists as Python writes them: `['normal', ' pneumonia']`.
+        path: of the table, named in warnings.
+    """
+    known = {cell: _words(cell) for cell in cells.unique()}
+    found = cells.map(known)
+    if nothing := int((found.map(len) == 0).sum()):
+        log.warning("%s: %d rows hold no label", path.name, nothing)
+    return found
+
+
+def findings(
+    words: "pd.Series[Any]",
+    names: dict[str, str],
+    also: dict[str, str],
+    blurred: dict[str, str],
+) -> pd.DataFrame:
+    """Return 1, 0 or NaN (left open) for each finding and report.
+
+    Args:
+        words: a list for each report.
+        names: a word -> its finding; that of `normal` is no_finding.
+        also: a word -> another finding that it means too.
+        blurred: a word -> a finding that it neither means nor denies.
+    """
+    about = {NORMAL, EXCLUDED, *OPEN}
+    spoken = words.map(lambda row: [w for w in row if w == NORMAL or w not in about])
+    spoken = spoken.map(lambda row: [w for w in row if w not in blurred])
+    found = answers.listed(spoken, names)
+    meant = words.map(lambda row: [also[w] for w in row if w in also])
+    more = answers.listed(meant, {name: name for name in found.columns})
+    found = found.where(found >= more, more)
+    normal = words.map(lambda row: NORMAL in row)
+    silent = words.map(lambda row: not row or EXCLUDED in row)
+    vague = words.map(lambda row: not OPEN.isdisjoint(row)) & ~normal
+    abnormal = words.map(lambda row: not about.issuperset(row))
+    for word, name in blurred.items():
+        unsure = words.map(lambda row, word=word: word in row)
+        found[name] = found[name].mask(unsure & (found[name] == 0))
+    found = found.mask((found == 0).mul(vague, axis="index") | _wide(silent, found))
+    healthy = pd.Series(float("nan"), index=words.index)
+    healthy = healthy.mask(normal & ~abnormal, 1.0).mask(abnormal & ~normal, 0.0)
+    return found.assign(no_finding=healthy.mask(silent))
+
+
+def _wide(which: "pd.Series[bool]", found: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({name: which for name in found.columns}, index=found.index)
+
+
+def _words(cell: str) -> list[str]:
+    try:
+        held = ast.literal_eval(cell)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return []
+    if not isinstance(held, list):
+        return []
+    words = [word.strip() for word in held if isinstance(word, str)]
+    return [word for word in words if word]
