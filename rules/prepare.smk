@@ -11,7 +11,6 @@ rule prepare_splits:
     """Put each patient into one part of the data."""
     input:
         images="results/ingest/{dataset}/images.parquet",
-        labels="results/ingest/{dataset}/labels.parquet",
     output:
         splits="results/prepare/{dataset}/splits.parquet",
     log:
@@ -27,7 +26,6 @@ rule prepare_splits:
         """
         python -m workflow_scripts.prepare.splits \
             --images {input.images:q} \
-            --labels {input.labels:q} \
             --recipe {params.recipe:q} \
             --splits {output.splits:q} \
             >{log:q} 2>&1

@@ -96,7 +96,7 @@ def test_age_0_and_an_unknown_sex_are_unknown(done):
     assert done.image(TOP + FIRST)["age_years"] == 68
     assert np.isnan(done.image(TOP + NEXT)["age_years"])
     known = chexpert.facts(asked_in(done)).frame.set_index("patient")
-    assert known.loc["patient00002", "sex"] is None
+    assert not isinstance(known.loc["patient00002", "sex"], str)
     assert known.loc["patient00002", "age_years"] == 90
 
 

@@ -21,8 +21,8 @@ asked = partial(source_of, adapter="mimic_cxr_dicom")
 
 
 def make(root, *, labelled=True):
-    """Picture 1 has no Patient ID in its header, and picture 2 no view anywhere."""
-    views = ["PA", "LATERAL", None, "AP"]
+    """Headers lack the Patient ID of picture 2, and the view of picture 3."""
+    views = ["PA", "LATERAL", "AP", None]
     rows = "subject_id,study_id,dicom_id,path\n"
     for row, view in enumerate(views):
         subject = None if row == 2 else str(SUBJECTS[row])
@@ -58,6 +58,11 @@ def test_header_and_table_name_one_person_alike(done):
     first, second = done.image(path(0, ".dcm")), done.image(path(2, ".dcm"))
     assert first["patient_id"] == second["patient_id"]
     assert done.image(path(3, ".dcm"))["patient_id"] != first["patient_id"]
+
+
+def test_the_jpg_release_tells_a_view_that_the_header_lacks(done):
+    assert done.image(path(3, ".dcm"))["view_position"] == "AP"
+    assert done.image(path(2, ".dcm"))["view_position"] == "AP"
 
 
 def test_labels_and_splits_of_the_jpg_release_are_used(done):

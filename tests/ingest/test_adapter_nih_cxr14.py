@@ -101,7 +101,13 @@ def test_flat_folders_and_renamed_columns_are_read_below_the_parent_too(tmp_path
 
 def test_a_number_with_leading_zeros_is_the_same_patient(tmp_path):
     root = pictures(tmp_path)
-    lines(root, "Data_Entry_2017.csv", HEADER, ROWS[0], ROWS[1].replace(",1,1,", ",1,00000001,"))
+    lines(
+        root,
+        "Data_Entry_2017.csv",
+        HEADER,
+        ROWS[0],
+        ROWS[1].replace(",1,1,", ",1,00000001,"),
+    )
     assert set(nih_cxr14.facts(asked(root)).frame["patient"]) == {"1"}
 
 
@@ -118,6 +124,8 @@ def test_words_that_are_not_the_nih_s_are_counted_not_quoted(tmp_path, caplog):
 
 def test_a_table_of_other_pictures_is_an_error(tmp_path):
     root = pictures(tmp_path)
-    lines(root, "Data_Entry_2017.csv", HEADER, ROWS[0].replace("00000001_", "99999999_"))
+    lines(
+        root, "Data_Entry_2017.csv", HEADER, ROWS[0].replace("00000001_", "99999999_")
+    )
     with pytest.raises(InputError, match="no row matches"):
         nih_cxr14.facts(asked(root))

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.plan import archive, misfits, names, recipes, reference, settings
+from workflow_scripts.plan import misfits, names, recipes, reference, settings
 
 ROOT = Path(__file__).parents[2]
 EMBEDDED = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -81,22 +81,6 @@ def test_the_recipe_of_one_encoder_does_not_know_of_the_others():
     before = recipes.load("pretrain").fit(config, wildcards)
     config["encoders"]["gmml"]["epochs"] = 99
     assert recipes.load("pretrain").fit(config, wildcards) == before
-
-
-def test_the_state_of_an_archive_follows_its_files(tmp_path):
-    def state():
-        archive.state.cache_clear()
-        return archive.state(tmp_path, tmp_path / "labels.csv")
-
-    empty = state()
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "one.dcm").write_bytes(b"1")
-    one = state()
-    (tmp_path / "a" / "one.dcm").write_bytes(b"12")
-    longer = state()
-    assert len({empty, one, longer}) == 3
-    (tmp_path / "labels.csv").write_text("a label is no picture")
-    assert state() == longer
 
 
 def test_the_page_is_not_told_where_files_lie():

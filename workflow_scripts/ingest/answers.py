@@ -132,7 +132,7 @@ def stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
     Raises:
         InputError: if none matches any.
     """
-    whole = pd.concat(frames, ignore_index=True)
+    whole = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     if whole.empty:
         raise InputError("tables: no row matches any file below the root")
     return whole

@@ -77,6 +77,9 @@ def _told(
     files = files.merge(facts, on="file_id", how="left", suffixes=("", "_told"))
     for name in TOLD:
         files[name] = files[name].fillna(files.pop(f"{name}_told"))
+    files["reason"] = files["reason"].where(
+        files["reason"] != "ok", files.pop("reason_told").fillna("ok")
+    )
     study = files.pop("study")
     hashed = study.dropna().map(lambda one: pseudonyms.of("study", one))
     named = files.pop("image_name")

@@ -8,7 +8,7 @@ import pandas as pd
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Output
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.tables.ingest import IMAGES, LABELS
+from workflow_scripts.core.tables.ingest import IMAGES
 from workflow_scripts.core.tables.prepare import SPLITS
 from workflow_scripts.prepare.chance import chance
 
@@ -25,8 +25,8 @@ class Recipe:
     seed: int
 
 
-def main(*, images: Input, labels: Input, recipe: Recipe, splits: Output) -> None:
-    """Read `images` and `labels`, write the part that each image belongs to."""
+def main(*, images: Input, recipe: Recipe, splits: Output) -> None:
+    """Read `images`, write the part that each image belongs to."""
     known = IMAGES.read(images)
     if known.empty:
         raise InputError(
@@ -34,9 +34,6 @@ def main(*, images: Input, labels: Input, recipe: Recipe, splits: Output) -> Non
             "the reasons (without patient ids: give labels.patient, or say "
             "`patients: unknown`)"
         )
-    n_labelled = LABELS.read(labels)["image_id"].nunique()
-    if recipe.role != "unlabelled" and not n_labelled:
-        raise InputError("a task uses this dataset, but none of its images is labelled")
     if recipe.role == "external":
         part = pd.Series("test", index=known.index)
     else:

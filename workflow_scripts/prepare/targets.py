@@ -45,7 +45,10 @@ def main(
     found = []
     tables = zip(recipe.datasets, images, labels, splits, strict=True)
     for name, image, label, split in tables:
-        asked = asked_of(IMAGES.read(image), LABELS.read(label), recipe)
+        said = LABELS.read(label)
+        if said.empty:
+            raise InputError(f"dataset {name!r}: none of its images is labelled")
+        asked = asked_of(IMAGES.read(image), said, recipe)
         joined = asked.merge(SPLITS.read(split), on="image_id", validate="many_to_one")
         found.append(joined.assign(dataset=name))
     every = pd.concat(found, ignore_index=True)

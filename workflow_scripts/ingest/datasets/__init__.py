@@ -2,9 +2,9 @@
 
 One file each, loaded by name, never all of them. An adapter is a module with
 
-    TABLES    {name: patterns}: the publisher's tables, below the root; each must be there
+    TABLES    {name: patterns}: the publisher's tables below the root, all needed
     WORDS     {the publisher's word for a finding: ours}, matched exactly
-    EXPECTED  {what: count} of the whole set, `images` or `patients`; a difference is said
+    EXPECTED  {what: count}: images or patients of the whole set; a difference is said
     facts(source) -> Facts        who and what each file is
     said(source) -> pd.DataFrame  what is seen on each picture, as SAID
 
@@ -12,6 +12,7 @@ and, where it has any,
 
     OPTIONAL  as TABLES, of tables that may be lacking
     SITE      whose patients these are, where several public sets show the same people
+    MASKS     patterns of folders below the root that hold drawings, no radiographs
     RAW       the form of pictures that have no header, see `raw_pictures`
     Options   a dataclass of what a user may choose (the config's `options`)
 
@@ -61,6 +62,7 @@ FACTS = Table(
         "sex": IMAGES.columns["sex"],
         "age_years": IMAGES.columns["age_years"],
         "official_split": IMAGES.columns["official_split"],
+        "reason": text("why it is out of scope, a code of `reasons`", required=False),
     },
 )
 

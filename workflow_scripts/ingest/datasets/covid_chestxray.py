@@ -50,12 +50,12 @@ log = logging.getLogger(__name__)
 
 
 def facts(source: Source) -> Facts:
-    """Return the people behind the radiographs.
+    """Return the people behind the pictures.
 
     Raises:
         InputError: if a column is missing or no row matches any file.
     """
-    rows = _radiographs(source)
+    rows = _pictures(source)
     nobody = rows["patientid"].map(person.placeholder)
     known = rows.assign(
         image_name=rows["filename"],
@@ -63,6 +63,7 @@ def facts(source: Source) -> Facts:
         view_position=rows["view"].map(_view),
         sex=rows["sex"].map(person.sex),
         age_years=ages(rows["age"]),
+        reason=rows["modality"].map(_reason),
     )
     sexes = known.groupby("patient")["sex"].nunique()
     if two := int((sexes > 1).sum()):
@@ -76,7 +77,8 @@ def said(source: Source) -> pd.DataFrame:
     Raises:
         InputError: as `facts` does.
     """
-    rows = _radiographs(source)
+    rows = _pictures(source)
+    rows = rows[rows["modality"].map(_reason).isna()]
     paths = rows["finding"].str.split("/")
     tops = {word for word in WORDS if "/" not in word}
     known = paths.str[0].isin(tops)
@@ -106,17 +108,19 @@ def _view(word: str) -> str | None:
     return {"PA": "PA", "AP": "AP", "L": "LATERAL"}.get(first)
 
 
-def _radiographs(source: Source) -> pd.DataFrame:
+def _reason(modality: str) -> str | None:
+    """Return why a picture is out of scope: CT slices lie among the radiographs."""
+    return None if modality.casefold() == "x-ray" else "other_modality"
+
+
+def _pictures(source: Source) -> pd.DataFrame:
     """Return `file_id` and the columns of each row that matches a file."""
     path = source.table(TABLES["metadata"])
     if path is None:
         raise InputError("covid_chestxray: metadata.csv is not there")
     table = read_table(path, ragged=True)
     rows = pd.DataFrame({name: column(table, name, path) for name in COLUMNS})
-    film = rows["modality"].str.casefold() == "x-ray"
-    if others := int((~film).sum()):
-        log.info("metadata.csv: %d rows are no radiographs (CT): left out", others)
-    rows = rows[film].drop_duplicates()
+    rows = rows.drop_duplicates()
     rows["file_id"] = by_tail(rows["filename"], source, 1)
     rows = rows.dropna(subset="file_id")
     if rows.empty:

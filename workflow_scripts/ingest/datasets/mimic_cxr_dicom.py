@@ -12,6 +12,7 @@ and how they mislead. Without them no finding is known.
 Traps:
     The header's Patient ID is the subject id of `cxr-record-list`, so that a header
     and the table name one person alike. Names of files are the pictures' `dicom_id`.
+    A picture whose view neither header nor table tells is refused with the laterals.
     JPEG files of MIMIC-CXR-JPG have the same names: they are left alone here.
 """
 

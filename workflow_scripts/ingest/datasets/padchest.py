@@ -195,4 +195,4 @@ def _years(table: pd.DataFrame, path: Path) -> "pd.Series[float]":
     year = column(table, "StudyDate_DICOM", path).str[:4]
     born = column(table, "PatientBirth", path).str[:4]
     age = pd.to_numeric(year, errors="coerce") - pd.to_numeric(born, errors="coerce")
-    return ages(age.astype(str))
+    return ages(age.astype(str).fillna(""))
