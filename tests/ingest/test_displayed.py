@@ -473,6 +473,9 @@ def test_the_looked_up_picture_is_the_one_of_a_pixel_by_pixel_chain(tags, polari
     if not tags:
         low = np.percentile(values, 0.5, method="inverted_cdf")
         high = -np.percentile(-values, 0.5, method="inverted_cdf")
+        reach = (high - low) / 4
+        low = max(values.min(), low - reach)
+        high = min(values.max(), high + reach)
     slow = np.clip((values - low) / (high - low), 0, 1)
     slow = 1 - slow if polarity == "MONOCHROME1" else slow
     areas = slow.reshape(30, 4, 24, 4).mean((1, 3)) * 255

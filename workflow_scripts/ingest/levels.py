@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from workflow_scripts.ingest.lookup import Values, clipped
 
-TAIL = 0.005  # share of the pixels that a stretch may clip at each end
+TAIL = 0.005  # share of the pixels at each end that may lie beyond the rest
+BEYOND = 0.25  # how far, in parts of the rest's range, before they are clipped
 WHITE = 65535  # of a picture in 16 bits
 
 
@@ -52,7 +53,10 @@ def looked_up(stored: NDArray[Any], levels: Levels, shown: Values) -> NDArray[An
 
 
 def stretched(values: Values, counts: NDArray[np.float64]) -> Values:
-    """Return `values` stretched to [0, 1] between the outer tails of the picture.
+    """Return `values` stretched to [0, 1], from the smallest to the largest.
+
+    Hot pixels and lead letters do not take the contrast from the rest: what lies far
+    beyond the outer tails is clipped.
 
     Args:
         values: shape (levels,).
@@ -63,6 +67,11 @@ def stretched(values: Values, counts: NDArray[np.float64]) -> Values:
     low = values[order[np.searchsorted(np.cumsum(counts[order]), tail)]]
     back = order[::-1]
     high = values[back[np.searchsorted(np.cumsum(counts[back]), tail)]]
-    if high <= low:
-        low, high = values.min(), values.max()
-    return clipped(values - np.float32(low), max(float(high - low), 1e-6))
+    low, high = float(low), float(high)
+    if high > low:
+        reach = BEYOND * (high - low)
+        low = max(float(values.min()), low - reach)
+        high = min(float(values.max()), high + reach)
+    else:
+        low, high = float(values.min()), float(values.max())
+    return clipped(values - np.float32(low), max(high - low, 1e-6))

@@ -2,9 +2,10 @@
 
 Irvin et al. 2019, "CheXpert: A Large Chest Radiograph Dataset with Uncertainty Labels
 and Expert Comparison", https://arxiv.org/abs/1901.07031. Stanford University Dataset
-Research Use Agreement: nothing of it may be passed on. Counts below were taken from
-the real tables: train 223,414 images of 64,540 patients, validation 234 of 200, test
-668 of 500 (published later, and not counted among what is expected).
+Research Use Agreement: nothing of it may be passed on. Images were counted in the real
+tables, and patients in that of train; others are the paper's: train 223,414 images of
+64,540 patients, validation 234 of 200, test 668 of 500 (published later, and not among
+what is expected).
 
 Labels of `train` were mined from the reports of a study and stand at each of its
 images: 1, 0, -1 uncertain, blank not mentioned. -1 outnumbers 1 for atelectasis,
@@ -127,6 +128,7 @@ def said(source: Source) -> pd.DataFrame:
 
 
 def _tables(source: Source) -> Iterator[tuple[str, Path, pd.DataFrame]]:
+    answers.needed(source, TABLES["train"])
     for part, patterns in (TABLES | OPTIONAL).items():
         if path := source.table(patterns):
             yield part, path, read_table(path)
@@ -150,7 +152,7 @@ def _person(table: pd.DataFrame, view: "pd.Series[str]") -> "dict[str, pd.Series
         known["sex"] = table["Sex"].map(person.sex)
     if "Age" in table.columns:
         cells = table["Age"]
-        known["age_years"] = ages(cells.mask(cells.isin(["0", "0.0"]), ""))
+        known["age_years"] = ages(cells)
     lateral = view.str.endswith("lateral", na=False)
     position = pd.Series(None, index=table.index, dtype=object)
     if "AP/PA" in table.columns:
