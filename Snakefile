@@ -32,6 +32,7 @@ rule all:
     input:
         "results/report/index.html",
         expand("results/prepare/{task}/draws.parquet", task=config["tasks"]),
+        expand("results/ingest/{dataset}/labels.parquet", dataset=files.datasets()),
 
 
 rule verify:

@@ -110,6 +110,16 @@ def test_views_of_the_test_split_are_told_by_their_names(done):
     assert done.image(TOP + NEXT)["view_position"] == "PA"
 
 
+def test_one_sign_of_a_lateral_is_enough(tmp_path):
+    root = make(tmp_path)
+    text = TRAIN.replace("68,Lateral,", "68,Frontal,PA").replace(
+        "Frontal,AP", "Lateral,AP"
+    )
+    write(root / "train.csv", text.encode())
+    known = chexpert.facts(asked(root)).frame.set_index("file_id")
+    assert known.loc[[FIRST, SIDE], "view_position"].tolist() == ["LATERAL", "LATERAL"]
+
+
 def batches(path):
     folders = {"train": "batch 2 (train 1)", "valid": "batch 1 (validate & csv)/valid"}
     part, _, rest = path.partition("/")

@@ -99,6 +99,13 @@ def test_flat_folders_and_renamed_columns_are_read_below_the_parent_too(tmp_path
     assert known["patient"].tolist() == ["1", "1", "2", "30805"]
 
 
+@pytest.mark.parametrize(("head", "tail"), [(",", ""), ("", ","), (",", ",")])
+def test_trailing_commas_are_harmless(tmp_path, head, tail):
+    root = pictures(tmp_path)
+    lines(root, "Data_Entry_2017.csv", HEADER + head, *(row + tail for row in ROWS))
+    assert len(nih_cxr14.facts(asked(root)).frame) == len(ROWS)
+
+
 def test_a_number_with_leading_zeros_is_the_same_patient(tmp_path):
     root = pictures(tmp_path)
     lines(

@@ -65,7 +65,7 @@ def straight(
     """
     if any(tag in ds for tag in BENDS) or text(ds, "VOILUTFunction") == "SIGMOID":
         return None
-    low, high = int(stored.min()), int(stored.max())
+    low, high = (int(end) for end in cv2.minMaxLoc(stored)[:2])
     if high - low < FINE:
         return None
     ends = np.array([low, low + 1, high - 1, high], stored.dtype)

@@ -59,10 +59,10 @@ def main(
     files = copies.settle(files)
     _write_ledger(files, ledger)
     kept = files[files["reason"] == "ok"].sort_values("image_id")
-    if labelled := bool(len(facts.frame)):
+    if len(facts.frame):
         _tell_unlisted(kept)
     identity.warn_of_lone_patients(kept)
-    _write_counts(files, kept, recipe.expected, counts, labelled=labelled)
+    _write_counts(files, kept, facts.frame, recipe.expected, counts)
     IMAGES.write(kept[list(IMAGES.columns)], images)
     place = kept[["image_id", "shard", "offset", "picture_rows", "picture_columns"]]
     PIXELS.write(place.set_axis(list(PIXELS.columns), axis="columns"), index)
@@ -108,28 +108,31 @@ def _tell_unlisted(kept: pd.DataFrame) -> None:
 def _write_counts(
     files: pd.DataFrame,
     kept: pd.DataFrame,
+    facts: pd.DataFrame,
     expected: dict[str, int],
     path: Path,
-    *,
-    labelled: bool,
 ) -> None:
     """Write how many of what there are, and say where the publisher says otherwise."""
     found = {
         "files": len(files),
-        "images": len(kept),
-        "patients": kept["patient_id"].nunique(),
-        "images without patient": int((kept["patient_id"] == kept["image_id"]).sum()),
-        "images without row": int((~kept["in_table"]).sum()) if labelled else 0,
+        "accepted images": len(kept),
+        "accepted patients": kept["patient_id"].nunique(),
+        "accepted images without patient": int(
+            (kept["patient_id"] == kept["image_id"]).sum()
+        ),
+        "accepted images without row": int((~kept["in_table"]).sum()),
+        "listed images": len(facts),
+        "listed patients": facts["patient"].nunique(),
     }
+    wanted = {f"listed {what}": count for what, count in expected.items()}
     rows = [
-        {"what": w, "found": n, "expected": expected.get(w)} for w, n in found.items()
+        {"what": what, "found": count, "expected": wanted.get(what)}
+        for what, count in found.items()
     ]
     COUNTS.write(pd.DataFrame(rows), path)
-    for what, wanted in expected.items():
-        if found[what] != wanted:
-            log.warning(
-                "%s: %d accepted; the whole set has %d", what, found[what], wanted
-            )
+    for what, count in wanted.items():
+        if found[what] != count:
+            log.warning("%s: %d of the %d in the whole set", what, found[what], count)
 
 
 if __name__ == "__main__":

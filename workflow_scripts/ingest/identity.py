@@ -49,7 +49,7 @@ def name_patients(
         return files.assign(patient_id=files["image_id"])
     files = _with_issuer(files)
     if source == "table":
-        files = files.assign(patient_id=pd.NA, patient="missing")
+        files = files.assign(patient_id=None, patient="missing")
     bare = files["patient_id"].isna() & (raw != "")
     empty = raw.map(person.placeholder)
     named = raw[bare & ~empty].map(lambda one: pseudonyms.of("patient", one))

@@ -60,14 +60,14 @@ def _write(pictures: pd.DataFrame, place: Path, source: str, file: BinaryIO) -> 
     names = [unquote(path, errors="surrogateescape") for path in pictures["path"]]
     find = sources.load(source)(place, names)
     without = 0
-    asked = zip(names, pictures.itertuples(), strict=True)
-    for name, row in progress(asked, total=len(names), what="masks"):
-        shape = (row.picture_rows, row.picture_columns)
-        orientation = row.orientation if isinstance(row.orientation, str) else ""
-        mask = fitted(find(name), shape, tuple(orientation.split("\\")))
+    shapes = pictures[["picture_rows", "picture_columns"]].to_numpy(int).tolist()
+    ways = pictures["orientation"].fillna("").str.split("\\", regex=False)
+    asked = zip(names, shapes, ways, strict=True)
+    for name, (rows, columns), way in progress(asked, total=len(names), what="masks"):
+        mask = fitted(find(name), (rows, columns), tuple(way))
         if mask is None:
             without += 1
-            mask = np.full(shape, NO_MASK, np.uint8)
+            mask = np.full((rows, columns), NO_MASK, np.uint8)
         file.write(mask.tobytes())
     if without:
         log.warning("%d of %d pictures have no lung mask", without, len(names))

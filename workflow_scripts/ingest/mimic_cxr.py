@@ -39,10 +39,7 @@ def facts(
     if "ViewPosition" in table.columns:  # blank for about 15,800 pictures
         known["view_position"] = table["ViewPosition"].map(person.view_position)
     if split:
-        parts = read_table(split)
-        part = splits(column(parts, "split", split), split)
-        by_name = pd.Series(part.to_numpy(), index=column(parts, "dicom_id", split))
-        known["official_split"] = names.map(by_name[~by_name.index.duplicated()])
+        known["official_split"] = names.map(_splits(split))
     frame = answers.facts(_files(names, source, suffixes), records, **known)
     return Facts(frame=answers.stacked([frame]), patients=patients)
 
@@ -69,19 +66,29 @@ def said(
     Raises:
         InputError: if a table is damaged, a cell is odd, or two rows are of one study.
     """
-    table = read_table(labels)
-    study = column(table, "study_id", labels)
-    if repeats := int(study.duplicated().sum()):
-        raise InputError(
-            f"{labels.name}: {repeats} rows describe a study of another row"
-        )
-    found = answers.in_columns(table, words, labels).set_index(study)
+    found = _of_studies(labels, words)
     if no_finding_denies:
         found = answers.denied(found, but=["support_devices"])
     pictures = read_table(records)
     files = _files(column(pictures, "dicom_id", records), source, suffixes)
     each = found.reindex(column(pictures, "study_id", records))
     return answers.stacked([answers.said(files, each.set_index(files.index), labels)])
+
+
+def _splits(path: Path) -> dict[str, str]:
+    """Return the official split of each picture."""
+    table = read_table(path)
+    part = splits(column(table, "split", path), path)
+    return dict(zip(column(table, "dicom_id", path), part, strict=True))
+
+
+def _of_studies(path: Path, words: dict[str, str]) -> pd.DataFrame:
+    """Return what is said of each study, by its id."""
+    table = read_table(path)
+    study = column(table, "study_id", path)
+    if repeats := int(study.duplicated().sum()):
+        raise InputError(f"{path.name}: {repeats} rows describe a study of another row")
+    return answers.in_columns(table, words, path).set_index(study)
 
 
 def label_table(

@@ -21,6 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from workflow_scripts.ingest.picture import halved
+
 SIDE = 24  # of the small copy, in pixels
 SIGNS = 256  # frequencies in the hash, from the lowest; the mean is none
 BAND = 24  # signs that must agree for two pictures to be compared
@@ -83,8 +85,8 @@ def _table(first: object, second: object, correlation: object) -> pd.DataFrame:
 
 def _stretched(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the small copy: from 0 to 255, and its median in the middle."""
-    size = (SIDE, SIDE)
-    small = cv2.resize(picture.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    copy = halved(picture, 8 * SIDE).astype(np.float32)
+    small = cv2.resize(copy, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     small = small - small.min()
     small = small / max(float(small.max()), 1.0)
     middle = float(np.median(small))

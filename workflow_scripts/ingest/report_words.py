@@ -15,6 +15,7 @@ from workflow_scripts.ingest import answers
 NORMAL = "normal"
 EXCLUDED = "exclude"  # the report tells nothing
 OPEN = {"unchanged", "suboptimal study"}  # what is not listed may be there
+ABOUT = {NORMAL, EXCLUDED, *OPEN}  # the report; all other words are about the chest
 
 log = logging.getLogger(__name__)
 
@@ -47,24 +48,27 @@ def findings(
         also: a word -> another finding that it means too.
         blurred: a word -> a finding that it neither means nor denies.
     """
-    about = {NORMAL, EXCLUDED, *OPEN}
-    spoken = words.map(lambda row: [w for w in row if w == NORMAL or w not in about])
-    spoken = spoken.map(lambda row: [w for w in row if w not in blurred])
+    silenced = {EXCLUDED, *OPEN, *blurred}
+    spoken = words.map(lambda row: [word for word in row if word not in silenced])
     found = answers.listed(spoken, names)
     meant = words.map(lambda row: [also[w] for w in row if w in also])
     more = answers.listed(meant, {name: name for name in found.columns})
     found = found.where(found >= more, more)
-    normal = words.map(lambda row: NORMAL in row)
     silent = words.map(lambda row: not row or EXCLUDED in row)
-    vague = words.map(lambda row: not OPEN.isdisjoint(row)) & ~normal
-    abnormal = words.map(lambda row: not about.issuperset(row))
+    vague = words.map(lambda row: not OPEN.isdisjoint(row) and NORMAL not in row)
     for word, name in blurred.items():
         unsure = words.map(lambda row, word=word: word in row)
         found[name] = found[name].mask(unsure & (found[name] == 0))
     found = found.mask((found == 0).mul(vague, axis="index") | _wide(silent, found))
+    return found.assign(no_finding=_healthy(words).mask(silent))
+
+
+def _healthy(words: "pd.Series[Any]") -> "pd.Series[float]":
+    """Return 1 where a report says normal, 0 where it finds something, else NaN."""
+    normal = words.map(lambda row: NORMAL in row)
+    abnormal = words.map(lambda row: not ABOUT.issuperset(row))
     healthy = pd.Series(float("nan"), index=words.index)
-    healthy = healthy.mask(normal & ~abnormal, 1.0).mask(abnormal & ~normal, 0.0)
-    return found.assign(no_finding=healthy.mask(silent))
+    return healthy.mask(normal & ~abnormal, 1.0).mask(abnormal & ~normal, 0.0)
 
 
 def _wide(which: "pd.Series[bool]", found: pd.DataFrame) -> pd.DataFrame:

@@ -14,13 +14,14 @@ def refuse(config: Settings) -> None:
     Raises:
         InputError: one line for every misfit.
     """
-    found = [
-        *_dataset_misfits(config),
-        *_crop_misfits(config),
-        *arms.misfits(config),
-        *_task_misfits(config),
-    ]
-    if not found:  # counting patients needs sound datasets
+    found = _dataset_misfits(config)
+    if not found:  # what a dataset can tell is known only of a sound one
+        found = [
+            *_crop_misfits(config),
+            *arms.misfits(config),
+            *_task_misfits(config),
+        ]
+    if not found:
         found = _sweep_misfits(config)
     if found:
         raise InputError("\n".join(f"config: {line}" for line in found))
@@ -39,14 +40,14 @@ def _dataset_misfits(config: Settings) -> list[str]:
         found += unknown("ingest.picture_checks", check, members("check"))
     for name, dataset in config["datasets"].items():
         place = f"datasets.{name}"
-        adapter = dataset["adapter"]
-        found += unknown(f"{place}.adapter", adapter, members("adapter"))
-        if simulated(config, dataset):
+        odd = unknown(f"{place}.adapter", dataset["adapter"], members("adapter"))
+        found += odd
+        if odd or simulated(config, dataset):
             continue
         root = Path(dataset["root"])
         if not root.is_dir():
             found.append(f"{place}.root: no folder {str(root)!r}")
-        elif not found:
+        else:
             found += adapters.misfits(place, dataset)
             if dataset["labels"]:
                 labels = dataset["labels"]

@@ -85,9 +85,9 @@ COUNTS = Table(
     meaning="what was found of a dataset, and what its publisher says there is",
     key=("what",),
     columns={
-        "what": text("files, images, patients, ..."),
-        "found": whole("as ingested"),
-        "expected": whole("of the whole set, where published", required=False),
+        "what": text("accepted ones, and those that the publisher's tables list"),
+        "found": whole("here"),
+        "expected": whole("in the whole set, where published", required=False),
     },
 )
 

@@ -29,7 +29,7 @@ STRUCTURE = 10.0  # grey values between the quarters of a row that shows somethi
 SIDE = 512  # columns of the copy in which rows are compared
 LEAST_ROWS = 160  # in a smaller picture every row may step
 
-Plane = NDArray[np.float32]
+Tiles = NDArray[np.int16]
 
 
 def suspect(picture: NDArray[np.uint8]) -> str:
@@ -47,15 +47,15 @@ def _waves(picture: NDArray[np.uint8]) -> float:
     while True:
         for turned in (copy, copy.T):
             lowest = min(lowest, _in_tiles(_tiles(turned)))
-        rows, columns = copy.shape
-        if max(rows, columns) < 2 * LEAST_PX:
+        rows, columns = (n // 2 * 2 for n in copy.shape)  # whole factors are quick
+        if max(copy.shape) < 2 * LEAST_PX or not rows or not columns:
             return lowest
-        size = (max(1, columns // 2), max(1, rows // 2))
-        half = cv2.resize(copy, size, interpolation=cv2.INTER_AREA)
+        size = (columns // 2, rows // 2)
+        half = cv2.resize(copy[:rows, :columns], size, interpolation=cv2.INTER_AREA)
         copy = half.astype(np.uint8, copy=False)
 
 
-def _tiles(picture: NDArray[np.uint8]) -> Plane:
+def _tiles(picture: NDArray[np.uint8]) -> Tiles:
     """Return a patch of each tile, shape (tiles, rows, columns)."""
     rows, columns = (max(n // TILES, min(n, FEWEST)) for n in picture.shape)
     high, wide = min(rows, PATCH), min(columns, PATCH)
@@ -64,21 +64,23 @@ def _tiles(picture: NDArray[np.uint8]) -> Plane:
         for top in range(0, picture.shape[0] - rows + 1, rows)
         for left in range(0, picture.shape[1] - columns + 1, columns)
     ]
-    return np.stack(patches).astype(np.float32)
+    return np.stack(patches).astype(np.int16)
 
 
-def _in_tiles(tiles: Plane) -> float:
+def _in_tiles(tiles: Tiles) -> float:
     """Return the lowest correlation of a step down with the next one."""
     if min(tiles.shape[1:]) < FEWEST:
         return 0.0
     steps = np.diff(tiles, axis=1)
-    mean = np.abs(steps).mean(axis=(1, 2), keepdims=True)
+    mean = np.abs(steps).mean(axis=(1, 2), dtype=np.float32, keepdims=True)
+    strong = mean.ravel() >= STRENGTH
+    steps, mean = steps[strong].astype(np.float32), mean[strong]
     steps = np.clip(steps, -3 * mean, 3 * mean)  # edges of bodies and letters
     above, below = steps[:, :-1], steps[:, 1:]
     products = np.einsum("tij,tij->t", above, below)
     size = np.einsum("tij,tij->t", above, above) * np.einsum("tij,tij->t", below, below)
     correlation = products / np.maximum(np.sqrt(size), 1)
-    return float(correlation[mean.ravel() >= STRENGTH].min(initial=0))
+    return float(correlation.min(initial=0))
 
 
 def _slips(picture: NDArray[np.uint8]) -> int:
@@ -86,11 +88,18 @@ def _slips(picture: NDArray[np.uint8]) -> int:
     if len(picture) < LEAST_ROWS:
         return 0
     copy = picture[:, :: 1 + picture.shape[1] // SIDE]
-    step = cv2.absdiff(copy[1:], copy[:-1]) > STEP
-    share = step.mean(axis=1)
+    copy = np.ascontiguousarray(copy)
+    step = cv2.compare(cv2.absdiff(copy[1:], copy[:-1]), STEP, cv2.CMP_GT)
+    share = cv2.reduce(step, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F).ravel() / 255
     beside = np.maximum.reduce([np.roll(share, by) for by in (-3, -2, 2, 3)])
-    low, high = np.percentile(copy[:, ::4], (25, 75), axis=1)
-    structured = high - low > STRUCTURE  # a line of text on black is none
-    above, below = np.roll(structured, 2)[:-1], np.roll(structured, -2)[1:]
-    slips = (share > MOST) & (beside < FEW) & above & below
-    return int(slips[4:-4].sum())
+    slips = np.flatnonzero((share > MOST) & (beside < FEW))
+    slips = slips[(slips >= 4) & (slips < len(share) - 4)]
+    return int((_structured(copy[slips - 2]) & _structured(copy[slips + 3])).sum())
+
+
+def _structured(rows: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Tell which rows show something; a line of text on black does not."""
+    if not len(rows):
+        return np.zeros(0, bool)
+    low, high = np.percentile(rows[:, ::4], (25, 75), axis=1)
+    return np.asarray(high - low > STRUCTURE)

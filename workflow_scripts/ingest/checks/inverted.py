@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.ingest.picture import halved
+
 SIDE = 16
 INVERTED = -0.2  # correlation below which it is called inverted
 LEAST = 32  # of 128 rows or columns that must not be constant
@@ -61,7 +63,8 @@ def likeness(picture: NDArray[np.uint8]) -> float:
 
 def _inner(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return a copy of 128 x 128 less the rows and columns without contrast."""
-    copy = cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)
+    small = halved(picture, 128)
+    copy = cv2.resize(small, (128, 128), interpolation=cv2.INTER_AREA)
     values = copy.astype(np.float32)
     rows, columns = (np.flatnonzero(values.std(axis) > VARIED) for axis in (1, 0))
     if min(len(rows), len(columns)) < LEAST:

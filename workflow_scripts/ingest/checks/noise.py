@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.ingest.picture import halved
+
 RELATED = 0.3  # correlation of neighbours; radiographs have 0.9 and more
 KEPT = 0.3  # share of the variance in the small copy
 SIDE = 16  # of the small copy
@@ -20,13 +22,18 @@ def suspect(picture: NDArray[np.uint8]) -> str:
     values = picture[:: max(1, len(picture) // 128)].astype(np.float32)
     values -= values.mean()
     left, right = values[:, :-1], values[:, 1:]
-    if size := float(np.sqrt((left**2).sum() * (right**2).sum())):
-        related = float((left * right).sum()) / size
+    if size := float(np.sqrt(_product(left, left) * _product(right, right))):
+        related = _product(left, right) / size
         if related < RELATED:
             return f"neighbours correlate {related:.2f}"
     if min(picture.shape) >= 2 * SIDE and values.any():
-        small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        copy = halved(picture, 4 * SIDE)
+        small = cv2.resize(copy, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         kept = float(small.var() / values.var())
         if kept < KEPT:
             return f"large structures hold {100 * kept:.0f} % of the variance"
     return ""
+
+
+def _product(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    return float(np.einsum("ij,ij->", one, other))

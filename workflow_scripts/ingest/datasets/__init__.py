@@ -4,7 +4,8 @@ One file each, loaded by name, never all of them. An adapter is a module with
 
     TABLES    {name: patterns}: the publisher's tables below the root, all needed
     WORDS     {the publisher's word for a finding: ours}, matched exactly
-    EXPECTED  {what: count}: images or patients of the whole set; a difference is said
+    EXPECTED  {what: count}: images, patients that the tables of the whole set list;
+              a difference is said
     facts(source) -> Facts        who and what each file is
     said(source) -> pd.DataFrame  what is seen on each picture, as SAID
 

@@ -152,7 +152,7 @@ def _person(table: pd.DataFrame, view: "pd.Series[str]") -> "dict[str, pd.Series
         known["sex"] = table["Sex"].map(person.sex)
     if "Age" in table.columns:
         cells = table["Age"]
-        known["age_years"] = ages(cells)
+        known["age_years"] = ages(cells.mask(cells.isin(["0", "0.0"]), ""))
     lateral = view.str.endswith("lateral", na=False)
     position = pd.Series(None, index=table.index, dtype=object)
     if "AP/PA" in table.columns:

@@ -65,7 +65,7 @@ WORDS = {
     "alveolar pattern": "infiltration",
     "interstitial pattern": "infiltration",
     "ground glass pattern": "infiltration",
-    "miliary opacities": "infiltration",
+    "miliary opacities": "infiltration",  # codespell:ignore miliary
     "reticular interstitial pattern": "infiltration",
     "reticulonodular interstitial pattern": "infiltration",
     "cavitation": "lung_cavity",
