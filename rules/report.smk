@@ -23,6 +23,9 @@ rule report_page:
         ledgers=expand(
             "results/ingest/{dataset}/ledger.parquet", dataset=files.datasets()
         ),
+        counts=expand(
+            "results/ingest/{dataset}/counts.parquet", dataset=files.datasets()
+        ),
         images=expand(
             "results/ingest/{dataset}/images.parquet", dataset=files.datasets()
         ),
@@ -61,6 +64,7 @@ rule report_page:
             --efficiency {input.efficiency:q} \
             --targets {input.targets:q} \
             --ledgers {input.ledgers:q} \
+            --counts {input.counts:q} \
             --images {input.images:q} \
             --splits {input.splits:q} \
             --stores {input.stores:q} \

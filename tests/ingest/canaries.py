@@ -172,20 +172,31 @@ SeriesDescription:AT ModalityLUTSequence:LO VOILUTSequence:CS
 
 
 def tag_bytes(tag, vr, value):
-    head = struct.pack("<HH2sH", tag >> 16, tag & 0xFFFF, vr.encode(), len(value))
-    return head + value
+    form = "<HH2sxxI" if vr in {"UV", "SV", "UN"} else "<HH2sH"
+    return struct.pack(form, tag >> 16, tag & 0xFFFF, vr.encode(), len(value)) + value
 
 
 def _odd(keyword, vr, word):
     """Return a file whose first tag is this one, with a text of that kind."""
-    ds = person(seed_of(word))
+    return _first(keyword, vr, word.encode() + b" " * (len(word) % 2), word)
+
+
+def _first(keyword, vr, value, word, **tags):
+    ds = person(seed_of(word), **tags)
     if keyword in ds:
         del ds[keyword]
     data = dicom_bytes(ds)
     start = START + int.from_bytes(data[START - 4 : START], "little")
-    text = word.encode() + b" " * (len(word) % 2)
-    odd = tag_bytes(tag_for_keyword(keyword), vr, text)
-    return data[:start] + odd + data[start:]
+    return data[:start] + tag_bytes(tag_for_keyword(keyword), vr, value) + data[start:]
+
+
+def _number(keyword, vr, word):
+    """Return a file with a number as large as its kind allows."""
+    return _first(keyword, vr, b"\xff" * 8, word, PatientName=word)
+
+
+def _date(keyword, word):
+    return _first(keyword, "DS", BORN.encode(), word, PatientName=word)
 
 
 # Files -------------------------------------------------------------------------------
@@ -249,6 +260,8 @@ def _coded(syntax, word):
 def _written_as(syntax, word):
     ds = person(seed_of(word), PatientName=word)
     ds.file_meta.TransferSyntaxUID = syntax
+    if syntax == ExplicitVRBigEndian:
+        ds.PixelData = chest(seed_of(word)).astype(">u2").tobytes()
     ds["PixelData"].VR = "OW"
     return dicom_bytes(ds)
 
@@ -338,6 +351,11 @@ def _zipped(word):
 
 FILES = {
     **{f"odd {tag}": partial(_odd, *tag.split(":")) for tag in ODD},
+    "rows of 64 bits": partial(_number, "Rows", "UV"),
+    "bits stored of 64 bits": partial(_number, "BitsStored", "UV"),
+    "several frames": partial(_number, "NumberOfFrames", "SL"),
+    "date as spacing": partial(_date, "PixelSpacing"),
+    "date as window": partial(_date, "WindowWidth"),
     "modality LUT explanation": partial(_lut, "ModalityLUTSequence"),
     "VOI LUT explanation": partial(_lut, "VOILUTSequence"),
     "transfer syntax": _syntax,
@@ -350,7 +368,7 @@ FILES = {
     "JPEG-LS comment": partial(_coded, "1.2.840.10008.1.2.4.80"),
     "deflated": partial(_written_as, DeflatedExplicitVRLittleEndian),
     "implicit": partial(_written_as, ImplicitVRLittleEndian),
-    "big endian": lambda word: dicom_bytes(_big_endian(word)),
+    "big endian": partial(_written_as, ExplicitVRBigEndian),
     "no preamble": _bare,
     "report": _report,
     "document": _pdf,
@@ -387,12 +405,6 @@ FILES = {
     "text in UTF-16": lambda word: f"Report on {word}".encode("utf-16"),
     "archive": _zipped,
 }
-
-
-def _big_endian(word):
-    ds = person(seed_of(word), PatientName=word)
-    ds.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
-    return ds
 
 
 # Names -------------------------------------------------------------------------------
@@ -559,14 +571,14 @@ def _named(word):
     return places.get(bare, word)
 
 
-def watched(folder: Path) -> list[str]:
-    """List the planted places whose word a search finds in the planted folder."""
+def unpacked(folder: Path) -> set[str]:
+    """List the places whose word stands in the planted folder as it is."""
     seen = b"".join(
         os.fsencode(path) + (path.read_bytes() if path.is_file() else b"")
         for path in folder.rglob("*")
     )
     links = [path for path in folder.rglob("*") if path.is_symlink()]
     seen += b"".join(os.fsencode(path.readlink()) for path in links)
-    return [
+    return {
         place for place, word in WORDS.items() if re.search(_spellings(word), seen)
-    ]
+    }

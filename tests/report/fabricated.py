@@ -9,7 +9,7 @@ import pandas as pd
 from tests.evaluate import fabricated
 from workflow_scripts.core.tables.evaluate import COMPARISONS, EFFICIENCY, METRICS
 from workflow_scripts.core.tables.finetune import PREDICTIONS
-from workflow_scripts.core.tables.ingest import IMAGES, LEDGER
+from workflow_scripts.core.tables.ingest import COUNTS, IMAGES, LEDGER
 from workflow_scripts.core.tables.prepare import LEAKAGE, SPLITS, STORE, TARGETS
 from workflow_scripts.core.tables.pretrain import TRAINING
 from workflow_scripts.evaluate import comparisons, efficiency, metrics
@@ -132,6 +132,8 @@ def write_dataset(folder: Path, images: pd.DataFrame, generator, reason):
         "detail": pd.NA,
     }
     LEDGER.write(pd.DataFrame(ledger), folder / "ledger.parquet")
+    listed = {"what": ["listed images"], "found": [4999], "expected": [5000]}
+    COUNTS.write(pd.DataFrame(listed), folder / "counts.parquet")
     split = "test" if folder.name != "archive" else "train"
     SPLITS.write(images[["image_id"]].assign(split=split), folder / "splits.parquet")
     store = images[["image_id"]].assign(row=range(n), crop="none", mask_quality=np.nan)
@@ -226,6 +228,7 @@ def write_chain(
     flags = {name: [paths[name]] for name in ("metrics", "comparisons", "efficiency")}
     files = {
         "ledgers": "ledger",
+        "counts": "counts",
         "images": "images",
         "splits": "splits",
         "rows": "rows",

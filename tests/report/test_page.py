@@ -177,3 +177,7 @@ def test_every_encoder_and_protocol_is_explained(read):
     assert "with random weights, not pretrained" in text
     assert "pretrained without labels by moco on the images of archive" in text
     assert "the encoder stays as it is; only a linear classifier is trained" in text
+
+
+def test_what_is_missing_from_a_public_set_is_told(read):
+    assert "listed images are 4,999 of the 5,000 in the whole set" in " ".join(read.text)

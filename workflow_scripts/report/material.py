@@ -9,7 +9,7 @@ import pandas as pd
 
 from workflow_scripts.core.tables import Table
 from workflow_scripts.core.tables.evaluate import COMPARISONS, EFFICIENCY, METRICS
-from workflow_scripts.core.tables.ingest import IMAGES, LEDGER
+from workflow_scripts.core.tables.ingest import COUNTS, IMAGES, LEDGER
 from workflow_scripts.core.tables.prepare import LEAKAGE, SPLITS, STORE, TARGETS
 from workflow_scripts.core.tables.pretrain import TRAINING
 
@@ -51,11 +51,16 @@ class Dataset:
 
     name: str
     phantom: bool
-    patients_known: bool
     ledger: pd.DataFrame
+    counts: pd.DataFrame
     images: pd.DataFrame  # with the split of each
     pixels: Path
     rows: pd.DataFrame
+
+    @property
+    def without_patient(self) -> int:
+        """How many images count as a patient of their own, as nobody tells whose."""
+        return int((self.images["patient_id"] == self.images["image_id"]).sum())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +146,6 @@ def read_tasks(
 
 
 def read_datasets(
-    config: dict[str, Any],
     names: list[str],
     phantoms: list[str],
     paths: dict[str, list[Path]],
@@ -158,8 +162,8 @@ def read_datasets(
             Dataset(
                 name=name,
                 phantom=name in phantoms,
-                patients_known=config["datasets"][name].get("patients") != "unknown",
                 ledger=read(LEDGER, "ledgers"),
+                counts=read(COUNTS, "counts"),
                 images=read(IMAGES, "images").merge(splits, on="image_id", how="left"),
                 pixels=paths["stores"][number],
                 rows=read(STORE, "rows"),

@@ -57,24 +57,14 @@ def _limits(material: Material) -> list[str]:
                 f"{name} has only {count(number)} test patients: its intervals are too "
                 "narrow and cover about 90% instead of 95%."
             )
-    unknown = [d.name for d in material.datasets if not d.patients_known]
-    if unknown:
-        limits.append(
-            f"No patient ids exist for {listed(unknown)}: every image counts as a "
-            "patient of its own, so intervals may be far too narrow, and one person "
-            "may stand on both sides of a split."
-        )
-    lone = [
-        dataset.name
-        for dataset in material.datasets
-        if dataset.patients_known and dataset.images["patient_id"].is_unique
-    ]
-    if lone:
-        limits.append(
-            f"In {listed(lone)} every image has a patient id of its own. If these ids "
-            "are of images and not of people, intervals are too narrow, and one person "
-            "may stand on both sides of a split."
-        )
+    limits += _about_patients(material)
+    for dataset in material.datasets:
+        whole = dataset.counts[dataset.counts["found"] != dataset.counts["expected"]]
+        for _, row in whole.dropna(subset="expected").iterrows():
+            limits.append(
+                f"{dataset.name}: {row['what']} are {count(row['found'])} of the "
+                f"{count(row['expected'])} in the whole set."
+            )
     limits.append(
         "Each encoder is one training with one seed: p and intervals speak of these "
         "weights, not of what another training would have given."
@@ -89,4 +79,27 @@ def _limits(material: Material) -> list[str]:
         "patient. Labels may be wrong, prevalences differ from your ward, and a good "
         "ranking is not yet a useful threshold."
     )
+    return limits
+
+
+def _about_patients(material: Material) -> list[str]:
+    limits = [
+        f"Nobody tells whose {count(dataset.without_patient)} of "
+        f"{count(len(dataset.images))} images of {dataset.name} are: each counts as a "
+        "patient of its own, so intervals may be far too narrow, and one person may "
+        "stand on both sides of a split."
+        for dataset in material.datasets
+        if dataset.without_patient
+    ]
+    lone = [
+        dataset.name
+        for dataset in material.datasets
+        if not dataset.without_patient and dataset.images["patient_id"].is_unique
+    ]
+    if lone:
+        limits.append(
+            f"In {listed(lone)} every image has a patient id of its own. If these ids "
+            "are of images and not of people, intervals are too narrow, and one person "
+            "may stand on both sides of a split."
+        )
     return limits
