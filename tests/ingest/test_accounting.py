@@ -2,6 +2,7 @@
 
 import os
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from tests.ingest.synthetic import (
     png_bytes,
     write,
 )
+from workflow_scripts.ingest import catalogue
 from workflow_scripts.ingest.reasons import REASONS
 
 
@@ -170,3 +172,8 @@ def test_the_private_folder_is_private(tmp_path):
     write(tmp_path / "root/a", dataset())
     out = ingest(tmp_path / "root", tmp_path / "out").out
     assert stat.S_IMODE((out / "private").stat().st_mode) == 0o700
+
+
+def test_the_page_on_reasons_is_made_from_the_list():
+    page = Path(__file__).parents[2] / "docs/reasons.md"
+    assert page.read_text() == catalogue.page()
