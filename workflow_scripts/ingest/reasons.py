@@ -29,7 +29,7 @@ REASONS = {
     "not_a_file": _excluded("a pipe, socket or device"),
     "not_an_image": _excluded("holds no picture: a table, text, report or index"),
     "other_format": _excluded("a picture in a format that is not read"),
-    "lung_mask": _excluded("lies in the folder of lung masks"),
+    "lung_mask": _excluded("lies in a folder of masks or other drawings"),
     "bilevel": _excluded("one bit for each pixel: a mask, not a radiograph"),
     "colour": _excluded("true colour"),
     "float_pixels": _excluded("floating-point pixels: a derived map"),
