@@ -10,10 +10,13 @@ The peers are no dependencies of ours. Their venv is made by
 
 (no pylibjpeg-libjpeg: it is GPL). Files are made up: smooth shapes and grain that
 compress about 2.4 : 1. Time is the CPU time of one process with one thread, the median
-of several rounds, files in the page cache. "floor" is the least that any program with
-our codecs must do: read the bytes, decode them, shrink by areas. "ours" is all that the
-step does: it hashes file and pixels, follows the header, takes a fingerprint and runs
-every picture check; "bare" is without the checks. The peers read, decode and shrink.
+of several rounds, files in the page cache. Each program has a process of its own, and
+they take turns file by file and round by round, so that a busy neighbour or a changed
+clock meets all of them. "floor" is the least that any program with our codecs must do:
+read the bytes, decode them, shrink by areas. "ours" is all that the step does: it
+hashes file and pixels, follows the header, takes a fingerprint and runs every picture
+check; "bare" is without the checks, "no hash" without the SHA-256 of the file. The
+peers read, decode and shrink.
 Figures of one run stand in `benchmarks/ingest.md`.
 """
 
@@ -38,7 +41,8 @@ ALIKE = {  # for every program: one thread, and memory kept instead of asked for
 
 GRAIN_PX = 0.7  # blur of the grain
 SIZES = [(2500, 2048), (3072, 3072)]
-ROUNDS_S = 1.0  # for each file and program, but at least 3 rounds
+ROUNDS_S = 1.0  # for each file and program
+LEAST_ROUNDS = 9
 SYNTAXES = {
     "explicit LE": "1.2.840.10008.1.2.1",
     "explicit LE, MONOCHROME1": "1.2.840.10008.1.2.1",
@@ -50,7 +54,7 @@ SYNTAXES = {
     "JPEG 2000 lossless": "1.2.840.10008.1.2.4.90",
     "HTJ2K": "1.2.840.10008.1.2.4.201",
 }
-OURS = {"floor": "floor", "ours": "ours", "bare": "ours_bare"}
+OURS = {"floor": "floor", "ours": "ours", "bare": "ours_bare", "no hash": "no_hash"}
 PEERS = {"MONAI": "monai", "SimpleITK": "simple_itk", "pydicom + PIL": "pydicom_pil"}
 
 
@@ -58,34 +62,56 @@ def main(peers):
     """Make the files, time every program on each, print a table."""
     with tempfile.TemporaryDirectory() as folder:
         ratios = make(Path(folder))
-        found = {name: timed_apart(OURS[name], sys.executable, folder) for name in OURS}
+        programs = {name: started(OURS[name], sys.executable, folder) for name in OURS}
         for name, program in PEERS.items() if peers else ():
-            found[name] = timed_apart(program, peers, folder)
-    head = [
-        "file",
-        "ratio",
-        "floor",
-        "ours, of floor",
-        "bare, of floor",
-        *list(found)[3:],
-    ]
-    print("| " + " | ".join(head) + " |\n|" + "---|" * len(head))
-    for file, ratio in ratios.items():
-        floor, ours, bare, *others = (times[file] for times in found.values())
-        cells = [file, f"{ratio:.1f}", f"{1 / floor:.1f}"]
-        cells += [f"{1 / one:.1f}, {100 * floor / one:.0f} %" for one in (ours, bare)]
-        for one in others:
-            cells.append(f"{1 / one:.1f}, {one / ours:.1f} x" if one else "cannot")
-        print("| " + " | ".join(cells) + " |")
+            programs[name] = started(program, peers, folder)
+        shares = [f"{name}, of floor" for name in list(OURS)[1:]]
+        head = ["file", "ratio", "floor", *shares, *list(programs)[len(OURS) :]]
+        print("| " + " | ".join(head) + " |\n|" + "---|" * len(head))
+        for file, ratio in ratios.items():
+            taken = list(in_turns(list(programs.values()), file))
+            print("| " + " | ".join(cells(file, ratio, taken)) + " |", flush=True)
 
 
-def timed_apart(program, python, folder):
-    """Time a program in a process of its own."""
-    command = [python, __file__, "--time", program, folder]
-    done = subprocess.run(
-        command, env=os.environ | ALIKE, stdout=subprocess.PIPE, check=True
+def cells(file, ratio, taken):
+    """Return a line of the table."""
+    floor, *ours = taken[: len(OURS)]
+    line = [file, f"{ratio:.1f}", f"{1 / floor:.1f}"]
+    line += [f"{1 / one:.1f}, {100 * floor / one:.0f} %" for one in ours]
+    for one in taken[len(OURS) :]:
+        line.append(f"{1 / one:.1f}, {one / ours[0]:.2f} x" if one else "cannot")
+    return line
+
+
+def started(program, python, folder):
+    """Start a program in a process of its own; it reads each file it is told."""
+    return subprocess.Popen(
+        [python, __file__, "--serve", program, folder],
+        env=os.environ | ALIKE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    return json.loads(done.stdout.splitlines()[-1])
+
+
+def in_turns(programs, file):
+    """Yield each program's median of seconds for a file; None where it fails."""
+    rounds = [[told(program, file)] for program in programs]  # the first is no measure
+    able = [number for number, seconds in enumerate(rounds) if seconds[0]]
+    slowest = max(rounds[number][0] for number in able)
+    for _ in range(max(LEAST_ROUNDS, int(ROUNDS_S / slowest))):
+        for number in able:
+            rounds[number].append(told(programs[number], file))
+    for seconds in rounds:
+        yield statistics.median(seconds[1:]) if seconds[0] else None
+
+
+def told(program, file):
+    """Have a program read a file; return its seconds."""
+    print(file, file=program.stdin, flush=True)
+    while not (answer := program.stdout.readline()).startswith("seconds "):
+        assert answer, "the program died"
+    return json.loads(answer.removeprefix("seconds "))
 
 
 def make(folder):
@@ -116,28 +142,23 @@ def make(folder):
     return ratios
 
 
-def timed(program, folder):
-    """Return seconds of CPU time for each file; None where the program fails."""
+def serve(program, folder):
+    """Read each file that is asked for; answer the seconds of CPU time, or null."""
     read = getattr(ingest_programs, program)(Path(folder))
-    seconds = {}
-    for path in sorted(Path(folder).glob("*.dcm")):
+    for line in sys.stdin:
+        path = Path(folder) / f"{line.strip()}.dcm"
+        started = time.process_time()
         try:
             read(path)
         except Exception as error:
             print(f"{program}: {path.name}: {error!r}", file=sys.stderr)
-            seconds[path.stem] = None
-            continue
-        rounds, begun = [], time.monotonic()
-        while len(rounds) < 3 or time.monotonic() - begun < ROUNDS_S:
-            started = time.process_time()
-            read(path)
-            rounds.append(time.process_time() - started)
-        seconds[path.stem] = statistics.median(rounds)
-    return seconds
+            print("seconds null", flush=True)
+        else:
+            print("seconds", time.process_time() - started, flush=True)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--time"]:
-        print(json.dumps(timed(*sys.argv[2:])))
+    if sys.argv[1:2] == ["--serve"]:
+        serve(*sys.argv[2:])
     else:
         main(sys.argv[1] if len(sys.argv) > 1 else None)

@@ -25,6 +25,20 @@ def ours_bare(folder):
     return _reads(folder, [])
 
 
+def no_hash(folder):
+    """Read as the step does, but without the SHA-256 of the file's bytes."""
+    from types import SimpleNamespace
+
+    from workflow_scripts.ingest import opening
+
+    class Unhashed:
+        def hexdigest(self):
+            return "0" * 64
+
+    opening.hashlib = SimpleNamespace(sha256=lambda data: Unhashed())
+    return ours(folder)
+
+
 def _reads(folder, checks):
     import cv2
 
@@ -54,7 +68,7 @@ def floor(folder):
     """Read, decode with our codec, shrink; the header is known beforehand."""
     import cv2
 
-    from workflow_scripts.ingest import frames, header, parsing
+    from workflow_scripts.ingest import frames, header, parsing, picture
 
     cv2.setNumThreads(1)
     known = {}
@@ -68,7 +82,7 @@ def floor(folder):
         if "deflate" in path.name:
             data = parsing._inflated(data)
         parsed.pixels = memoryview(data)[-len(parsed.pixels) :]
-        return resized(frames.stored_values(parsed, facts))
+        return picture.shrunk(frames.stored_values(parsed, facts), LONG_SIDE_PX)
 
     return read
 

@@ -99,6 +99,26 @@ def test_what_a_user_can_mend_ends_in_one_line_not_in_a_traceback(files, capsys)
     assert line.endswith("ERROR stage_step: table: column 'x' is missing")
 
 
+def test_of_a_step_that_sees_raw_data_an_error_is_told_without_its_message(
+    files, capsys
+):
+    def main(*, images: Input, recipe: Recipe, encoder: Output) -> None:
+        encoder.write_text("half")
+        raise KeyError(images.read_text())
+
+    (files / "in.txt").write_text("Anna")
+    recipe = packed(epochs=1).replace("stage_step", "ingest_step")
+    flags = ["--images", str(files / "in.txt"), "--recipe", recipe]
+    with pytest.raises(SystemExit) as ended:
+        entry.run(main, [*flags, "--encoder", str(files / "made" / "out.txt")])
+    assert ended.value.code == 1
+    told = capsys.readouterr().err
+    assert "ERROR ingest_step: KeyError\n" in told
+    assert "test_entry.py" in told
+    assert "Anna" not in told
+    assert not list((files / "made").iterdir())
+
+
 def test_what_a_killed_step_left_is_swept_away(files):
     (files / "made").mkdir()
     dead = files / "made" / ".partial-999999999-out.txt"

@@ -47,7 +47,7 @@ START = 144  # of what follows the length of the meta header
 
 # Tags that hold a text ---------------------------------------------------------------
 
-TAGS = """
+TEXTS = """
 PatientName PatientID IssuerOfPatientID OtherPatientIDs OtherPatientNames
 PatientBirthName PatientMotherBirthName PatientAddress PatientTelephoneNumbers
 PatientComments AdditionalPatientHistory Occupation MilitaryRank EthnicGroup
@@ -61,7 +61,8 @@ AccessionNumber StudyID AdmissionID CurrentPatientLocation PatientState VisitCom
 StudyDescription SeriesDescription ProtocolName RequestedProcedureDescription
 RequestedProcedureID PerformedProcedureStepDescription PerformedProcedureStepID
 ReasonForStudy ImageComments DerivationDescription WindowCenterWidthExplanation
-""".split()
+"""
+TAGS = TEXTS.split()
 
 
 def _item(**tags):
@@ -112,9 +113,7 @@ PARTS = {
         _within, "RequestAttributesSequence", "RequestedProcedureDescription"
     ),
     "other patient ids": partial(_within, "OtherPatientIDsSequence", "PatientID"),
-    "referenced study": partial(
-        _within, "ReferencedStudySequence", "StudyDescription"
-    ),
+    "referenced study": partial(_within, "ReferencedStudySequence", "StudyDescription"),
     "original attributes": partial(
         _within, "OriginalAttributesSequence", "ModifyingSystem"
     ),
@@ -158,7 +157,7 @@ def seed_of(word):
 
 # Tags that hold a text where none belongs --------------------------------------------
 
-ODD = """
+TYPED = """
 PatientAge:AS PatientAge:DS PatientSex:CS PatientSex:IS ViewPosition:CS
 PhotometricInterpretation:CS BodyPartExamined:CS Modality:CS SOPInstanceUID:UI
 StudyInstanceUID:UI SOPClassUID:UI PatientOrientation:CS PresentationIntentType:CS
@@ -168,7 +167,8 @@ PixelSpacing:DS ImagerPixelSpacing:DS Rows:US Columns:LO BitsAllocated:US BitsSt
 HighBit:IS PixelRepresentation:CS SamplesPerPixel:LO PixelPaddingValue:LO
 PatientBirthDate:DA PatientID:ZZ PatientName:US IssuerOfPatientID:FD StudyDate:TM
 SeriesDescription:AT ModalityLUTSequence:LO VOILUTSequence:CS
-""".split()
+"""
+ODD = TYPED.split()
 
 
 def tag_bytes(tag, vr, value):
@@ -414,7 +414,7 @@ NAMES = {  # % stands for the word
     "folder": b"%/1.dcm",
     "folder of folders": b"a/%/b/1.dcm",
     "newline": b"new\n%.dcm",
-    "quotes": b"'\"%\".dcm",
+    "quotes": b'\'"%".dcm',
     "dollar": b"$(touch %).dcm",
     "percent": b"100%%25.dcm",
     "space": b" % .dcm",
@@ -439,7 +439,8 @@ def _write_named(root, kind, name, word):
     if kind == "pipe":
         return os.mkfifo(path)
     if kind == "link":
-        return os.symlink(f"/nowhere/{WORDS['link target']}", path)
+        target = f"/nowhere/{WORDS['link target']}"
+        return Path(os.fsdecode(path)).symlink_to(target)
     content = {
         "picture": lambda: png_bytes(_grey(word)),
         "empty file": lambda: b"",
@@ -520,9 +521,11 @@ def _spellings(word):
     """Return a pattern of the word in all ways in which it might be written."""
     plain = word.encode()
     cores = []
-    for before in range(3):  # base64 spells three bytes at a time
-        coded = base64.b64encode(b"x" * before + plain)
-        cores.append(coded[-(-before * 8 // 6) : (before + len(plain)) * 8 // 6])
+    for before in range(5):  # base64 spells three bytes at a time, base32 five
+        for encode, bits in ((base64.b64encode, 6), (base64.b32encode, 5)):
+            coded = encode(b"x" * before + plain)
+            core = coded[-(-before * 8 // bits) : (before + len(plain)) * 8 // bits]
+            cores += [core, core.lower()] if bits == 5 else [core]
     ways = [plain, *(word.encode(f"utf-16-{end}") for end in ("le", "be"))]
     ways += [plain.lower(), plain.capitalize(), plain.hex().encode(), *cores]
     return b"|".join(map(re.escape, ways))
@@ -579,6 +582,4 @@ def unpacked(folder: Path) -> set[str]:
     )
     links = [path for path in folder.rglob("*") if path.is_symlink()]
     seen += b"".join(os.fsencode(path.readlink()) for path in links)
-    return {
-        place for place, word in WORDS.items() if re.search(_spellings(word), seen)
-    }
+    return {place for place, word in WORDS.items() if re.search(_spellings(word), seen)}

@@ -9,8 +9,8 @@ from tests.ingest.chain import ingest
 from tests.ingest.publishers import source_of
 from tests.ingest.synthetic import chest, dataset, png_bytes, write
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.ingest.coded_reports import REPORT_BYTES, our_name
 from workflow_scripts.ingest.datasets import FACTS, SAID, openi
+from workflow_scripts.ingest.publishers.coded_reports import REPORT_BYTES, our_name
 
 asked = partial(source_of, adapter="openi")
 REPORTS = {

@@ -11,7 +11,9 @@ import pytest
 from tests.ingest.chain import ingest
 from tests.ingest.publishers import source_of
 from tests.ingest.synthetic import chest, png_bytes, write
+from workflow_scripts.core.errors import InputError
 from workflow_scripts.ingest.datasets import FACTS, SAID, padchest
+from workflow_scripts.ingest.publishers.label_table import read_table
 
 TABLE = "PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv"
 COLUMNS = [
@@ -194,3 +196,19 @@ def test_words_without_a_finding_are_counted_not_quoted(tmp_path, caplog):
     assert "3 words of 2 kinds" in caplog.text
     assert "canary" not in caplog.text
     assert "2 rows hold no label" in caplog.text
+
+
+def test_only_the_columns_that_are_asked_for_are_kept(tmp_path):
+    path = tmp_path / TABLE
+    path.write_bytes(table())
+    whole = read_table(path)
+    some = read_table(path, columns=["Labels", "ImageID", "Nowhere"])
+    assert some.columns.tolist() == ["ImageID", "Labels"]
+    assert some.equals(whole[["ImageID", "Labels"]])
+
+
+def test_a_column_that_lacks_is_named(tmp_path):
+    root = make(tmp_path / "root")
+    write(root / TABLE, table().replace(b"Projection,", b"Canary,", 1))
+    with pytest.raises(InputError, match="has no column 'Projection'"):
+        padchest.facts(asked(root))

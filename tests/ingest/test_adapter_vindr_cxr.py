@@ -9,8 +9,8 @@ from tests.ingest.chain import ingest
 from tests.ingest.publishers import source_of
 from tests.ingest.synthetic import chest, dataset, write
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.ingest import votes
 from workflow_scripts.ingest.datasets import FACTS, SAID, vindr_cxr
+from workflow_scripts.ingest.publishers import votes
 
 LOCAL = (
     "Aortic enlargement,Atelectasis,Calcification,Cardiomegaly,Clavicle fracture,"

@@ -16,7 +16,7 @@ from tests.ingest.synthetic import CODERS, chest, compressed, dataset, dicom_byt
 from workflow_scripts.ingest import codestreams, frames, header, parsing, person, scope
 from workflow_scripts.ingest.displayed import displayed, straight, upright
 from workflow_scripts.ingest.lookup import windowed
-from workflow_scripts.ingest.picture import digest, reduced, shrunk
+from workflow_scripts.ingest.picture import digest, halved, reduced, shrunk
 from workflow_scripts.ingest.reasons import Refused
 
 TRUTH = chest() / 4095
@@ -483,6 +483,50 @@ def test_the_looked_up_picture_is_the_one_of_a_pixel_by_pixel_chain(tags, polari
     known = header.read(parsed.ds)
     quick = displayed(frames.stored_values(parsed, known), parsed.ds, known)
     assert np.abs(reduced(quick, 30) - areas).max() < 0.51
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16])
+@pytest.mark.parametrize("shape", [(90, 77), (61, 200), (128, 96), (9, 70), (65, 64)])
+def test_a_smaller_picture_is_the_means_of_areas(shape, kind):
+    info = np.iinfo(kind)
+    values = np.random.default_rng(0).integers(info.min, info.max, shape, kind)
+    small = shrunk(values, 32)
+    assert max(small.shape) == 32
+    fine = values.astype(float)  # cut into so many parts that areas end between them
+    fine = fine.repeat(small.shape[0], axis=0).repeat(small.shape[1], axis=1)
+    slow = fine.reshape(small.shape[0], shape[0], small.shape[1], shape[1])
+    assert np.abs(small - slow.mean((1, 3))).max() <= 0.51
+
+
+def test_a_picture_is_halved_by_whole_factors_only_and_stays_large_enough():
+    values = np.arange(13 * 18, dtype=np.float32).reshape(13, 18)
+    assert np.array_equal(halved(values, 7), values)
+    once = values[:12].reshape(6, 2, 9, 2).mean((1, 3))
+    assert np.array_equal(halved(values, 6), once)
+    assert halved(values, 3).shape == (3, 4)
+
+
+def test_a_digest_depends_on_values_and_shape_and_not_on_the_type():
+    values = np.arange(600, dtype=np.uint16).reshape(20, 30)
+    assert digest(values) == digest(values.astype(np.int16))
+    assert digest(values % 256) == digest((values % 256).astype(np.uint8))
+    assert digest(values) != digest(values.reshape(30, 20))
+    for place in (0, 299, 599):
+        other = values.astype(np.int16)
+        other.ravel()[place] -= 1
+        assert digest(other) != digest(values)
+
+
+@pytest.mark.parametrize("level", [1, 9])
+def test_a_deflated_picture_of_any_ratio_is_the_same(level):
+    stored = np.tile(chest(), (5, 5))  # repeats: far beyond the usual ratio
+    ds = dataset(stored)
+    head, body = header_and_rest(ds)
+    ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    head, _ = header_and_rest(ds)
+    deflater = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = deflater.compress(body) + deflater.flush()
+    assert np.array_equal(values_of(head + packed), stored)
 
 
 RULES = {

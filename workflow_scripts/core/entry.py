@@ -20,6 +20,7 @@ import logging
 import os
 import shutil
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ Inputs = Annotated[list[Path], "inputs"]
 Output = Annotated[Path, "output"]
 Identity = Annotated[str, "identity"]
 
+RAW = "ingest_"  # begins the names of the rules whose steps see what names a person
+
 log = logging.getLogger(__name__)
 
 
@@ -40,7 +43,9 @@ def run(main: Callable[..., None], argv: Sequence[str] | None = None) -> None:
     """Call `main` with what the command line gives, then publish what it wrote.
 
     Raises:
-        SystemExit: 2 for a wrong command line, 1 for an `InputError`.
+        SystemExit: 2 for a wrong command line, 1 for an `InputError`, and for any other
+            exception of a step that sees raw data: its message may quote a name, so
+            only its class and where it arose are told.
     """
     logging.basicConfig(
         level=logging.INFO,
@@ -70,6 +75,12 @@ def run(main: Callable[..., None], argv: Sequence[str] | None = None) -> None:
             workspace.discard(identity)
     except InputError as error:
         log.error("%s: %s", record.rule, error)
+        sys.exit(1)
+    except Exception as error:
+        if not record.rule.startswith(RAW):
+            raise
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        log.error("%s: %s\n%s", record.rule, type(error).__name__, frames)
         sys.exit(1)
     finally:
         for path in partial.values():

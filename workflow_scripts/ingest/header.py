@@ -9,6 +9,8 @@ from pydicom import Dataset
 from workflow_scripts.ingest.pseudonym import PADDING
 from workflow_scripts.ingest.reasons import Refused
 
+COARSEST_MM = 100.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
@@ -85,20 +87,23 @@ def text(ds: Dataset, keyword: str) -> str:
 
 
 def whole(ds: Dataset, keyword: str) -> int | None:
-    """Return a tag's value if it is one binary whole number, None if missing."""
+    """Return a tag's value if it is one number of 16 bits (VR US), None if missing."""
     value = ds.get(keyword)
-    if value is not None and type(value) is not int:
+    if value is not None and not (type(value) is int and 0 <= value < 2**16):
         raise Refused("tags_contradict", f"{keyword} is not one whole number")
     return value
 
 
 def _spacing(ds: Dataset) -> float:
-    """Return millimetres between rows in the patient, else at the detector, or NaN."""
+    """Return millimetres between rows in the patient, else at the detector, or NaN.
+
+    A number that no spacing can be is not passed on: it may be a date, or an id.
+    """
     for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
         try:
             spacing = float(text(ds, keyword).split("\\")[0])
         except ValueError:
             continue
-        if math.isfinite(spacing) and spacing > 0:
+        if 0 < spacing < COARSEST_MM:
             return spacing
     return math.nan

@@ -16,12 +16,11 @@ clipping, or gamma beyond 0.6 to 1.6, takes some below `ALIKE`.
 import base64
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from workflow_scripts.ingest.picture import halved
+from workflow_scripts.ingest.picture import areas
 
 SIDE = 24  # of the small copy, in pixels
 SIGNS = 256  # frequencies in the hash, from the lowest; the mean is none
@@ -85,8 +84,7 @@ def _table(first: object, second: object, correlation: object) -> pd.DataFrame:
 
 def _stretched(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the small copy: from 0 to 255, and its median in the middle."""
-    copy = halved(picture, 8 * SIDE).astype(np.float32)
-    small = cv2.resize(copy, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    small = areas(picture, SIDE, SIDE)
     small = small - small.min()
     small = small / max(float(small.max()), 1.0)
     middle = float(np.median(small))

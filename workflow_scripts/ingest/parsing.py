@@ -127,9 +127,9 @@ def _inflated(data: bytes) -> bytes:
     if data[128:136] != MAGIC + b"\2\0\0\0":
         raise Refused("unreadable", "deflated, without a group length")
     start = 144 + int.from_bytes(data[140:144], "little")
-    packed = memoryview(data)[start:]
+    packed: Any = memoryview(data)[start:]
     try:  # libdeflate takes half the time of zlib, but must know how much at most
-        space = np.empty(min(USUAL_RATIO * len(packed), LARGEST), np.uint8)
+        space: Any = np.empty(min(USUAL_RATIO * len(packed), LARGEST), np.uint8)
         plain = imagecodecs.deflate_decode(packed, raw=True, out=space)
     except imagecodecs.DeflateError:
         plain = _inflated_or_refused(packed)

@@ -33,10 +33,8 @@ def digest(stored: NDArray[Any]) -> str:
         kind = "<i2"
     elif any(int(band.max()) >= 2**8 for band in bands):
         kind = "<u2"
-    sums = [
-        imagecodecs.deflate_crc32(np.ascontiguousarray(band, dtype=kind))
-        for band in bands
-    ]
+    kept: list[Any] = [np.ascontiguousarray(band, dtype=kind) for band in bands]
+    sums = [imagecodecs.deflate_crc32(band) for band in kept]
     head = repr((kind, stored.shape, sums)).encode("ascii")
     return hashlib.sha256(head).hexdigest()
 
@@ -68,9 +66,6 @@ def reduced(picture: NDArray[Any], long_side_px: int) -> NDArray[np.uint8]:
 def shrunk(values: NDArray[Any], long_side_px: int) -> NDArray[Any]:
     """Return the means of areas, so that the long side has at most so many.
 
-    By whole factors OpenCV is quick; by others a product with the areas' overlaps,
-    strip by strip, takes half its time.
-
     Returns:
         The type of `values`, or float32.
     """
@@ -81,6 +76,16 @@ def shrunk(values: NDArray[Any], long_side_px: int) -> NDArray[Any]:
     high, wide = max(1, round(rows * scale)), max(1, round(columns * scale))
     if rows % high == 0 and columns % wide == 0:
         return cv2.resize(values, (wide, high), interpolation=cv2.INTER_AREA)
+    return areas(values, high, wide)
+
+
+def areas(values: NDArray[Any], high: int, wide: int) -> NDArray[np.float32]:
+    """Return the means of `high` x `wide` areas of one size.
+
+    Strips of the picture times their overlaps with the areas: what INTER_AREA is, in
+    half the time. Only by whole factors OpenCV is as quick.
+    """
+    rows, columns = values.shape
     lower = np.empty((high, columns), np.float32)
     for made, used, shares in _strips(rows, high):
         np.matmul(shares, values[used].astype(np.float32), out=lower[made])

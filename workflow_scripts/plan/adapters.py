@@ -84,7 +84,7 @@ def masks_below(dataset: Settings) -> list[str]:
 def below(root: Path, path: Path) -> list[str]:
     """Return where `path` lies below `root`, percent-encoded; nothing if elsewhere."""
     place = os.path.relpath(os.path.realpath(path), os.path.realpath(root))
-    if place.split(os.sep)[0] in {"..", "."}:
+    if Path(place).parts[:1] in {(), ("..",)}:
         return []
     return [quote_from_bytes(os.fsencode(place), safe=READABLE)]
 

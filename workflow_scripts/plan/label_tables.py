@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import json
-import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,9 @@ def misfits(place: str, root: Path, labels: Settings) -> list[str]:
         asked[f"findings.{name}"] = column
         if isinstance(finding, str):
             plain[name] = column
+    shown = _shown(columns, asked.values())
     found = [
-        f"{place}.{key}: {table.name} has no column {column!r}; it has {_shown(columns)}"
+        f"{place}.{key}: {table.name} has no column {column!r}; it has {shown}"
         for key, column in asked.items()
         if column not in columns
     ]
@@ -53,10 +54,10 @@ def _rows(table: Path) -> list[list[str]]:
         return []
 
 
-def _shown(columns: list[str]) -> str:
-    """Name the columns; but a first line that looks like data is not repeated."""
-    if any(re.search(r"\d{3}|/|\.\w", column) for column in columns):
-        return f"a first line of {len(columns)} cells that are no names of columns"
+def _shown(columns: list[str], asked: Iterable[str]) -> str:
+    """Name the columns; but a first line that may be data is not repeated."""
+    if not set(columns) & set(asked):
+        return "no other column that is asked for; is its first line a header?"
     return ", ".join(columns)
 
 

@@ -46,7 +46,11 @@ class Table:
         for name, column in self.columns.items():
             try:
                 frame = frame.astype({name: column.dtype})
-            except (TypeError, ValueError):  # whose message would quote the cell
+            except (
+                TypeError,
+                ValueError,
+                OverflowError,
+            ):  # whose message would quote the cell
                 raise InputError(
                     f"{self.name}: {name} is not of type {column.dtype}"
                 ) from None

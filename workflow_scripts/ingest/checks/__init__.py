@@ -14,6 +14,7 @@ rather miss than cry wolf; each says how often it does either.
 import importlib
 import pkgutil
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from workflow_scripts.core.errors import InputError
 Check = Callable[[NDArray[np.uint8]], str]
 
 
+@cache
 def load(check: str) -> Check:
     """Return the `suspect` of one check.
 

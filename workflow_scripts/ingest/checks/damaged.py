@@ -87,10 +87,9 @@ def _slips(picture: NDArray[np.uint8]) -> int:
     """Return how many rows, structured as the row above, do not continue it."""
     if len(picture) < LEAST_ROWS:
         return 0
-    copy = picture[:, :: 1 + picture.shape[1] // SIDE]
-    copy = np.ascontiguousarray(copy)
-    step = cv2.compare(cv2.absdiff(copy[1:], copy[:-1]), STEP, cv2.CMP_GT)
-    share = cv2.reduce(step, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F).ravel() / 255
+    copy = np.ascontiguousarray(picture[:, :: 1 + picture.shape[1] // SIDE])
+    step = (cv2.absdiff(copy[1:], copy[:-1]) > STEP).view(np.uint8)
+    share = cv2.reduce(step, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F).ravel()
     beside = np.maximum.reduce([np.roll(share, by) for by in (-3, -2, 2, 3)])
     slips = np.flatnonzero((share > MOST) & (beside < FEW))
     slips = slips[(slips >= 4) & (slips < len(share) - 4)]

@@ -17,7 +17,8 @@ and, where it has any,
     RAW       the form of pictures that have no header, see `raw_pictures`
     Options   a dataclass of what a user may choose (the config's `options`)
 
-The capitals are plain literals: the plan reads them without running the module.
+The capitals are plain literals: the plan reads them without running the module. Ways
+to read, match and answer that adapters share are in `publishers`.
 
 An adapter opens no picture and hashes nothing. It may say less than it could: a file
 that it leaves out has no label and no facts besides its header's. Raw patient ids and

@@ -23,11 +23,12 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from workflow_scripts.ingest import answers, person
+from workflow_scripts.ingest import person
 from workflow_scripts.ingest.datasets import Facts, Source
-from workflow_scripts.ingest.label_table import ages, column, read_table
-from workflow_scripts.ingest.matching import by_key
 from workflow_scripts.ingest.naming import bare
+from workflow_scripts.ingest.publishers import answers
+from workflow_scripts.ingest.publishers.label_table import ages, column, read_table
+from workflow_scripts.ingest.publishers.matching import by_key
 
 TABLES = {
     "spreadsheet": (
@@ -72,14 +73,15 @@ def facts(source: Source) -> Facts:
     Raises:
         InputError: if the table is damaged or lists none of the files.
     """
-    path, table = _table(source)
+    path = answers.needed(source, TABLES["spreadsheet"])
+    table = read_table(path)
     image = column(table, "DicomPath", path).map(_image)
     names = image.str.rpartition("/")[2]
     view = column(table, "ViewPosition", path).replace({"L": "LATERAL"})
     years = column(table, "PatientAge", path).str.extract(r"^\D*(\d+)", expand=False)
     frame = answers.facts(
         _files(table, path, source),
-        path,
+        path.name,
         image_name=names.mask(names.duplicated(keep=False)),
         patient=column(table, "PatientID", path),
         study=image.str.split("/").str[1],
@@ -87,7 +89,7 @@ def facts(source: Source) -> Facts:
         sex=column(table, "PatientSex", path).map(person.sex),
         age_years=ages(years.fillna("")),
     )
-    return Facts(frame=answers.stacked([frame]), patients="table")
+    return Facts(frame=frame, patients="table")
 
 
 def said(source: Source) -> pd.DataFrame:
@@ -97,16 +99,12 @@ def said(source: Source) -> pd.DataFrame:
         InputError: as `facts` does, and if a cell or an option is odd.
     """
     options = Options(**source.options)
-    path, table = _table(source)
+    path = answers.needed(source, TABLES["spreadsheet"])
+    table = read_table(path)
     found = answers.in_columns(table, WORDS, path)
     if options.no_finding_denies:
         found = answers.denied(found, but=["support_devices"])
-    return answers.stacked([answers.said(_files(table, path, source), found, path)])
-
-
-def _table(source: Source) -> tuple[Path, pd.DataFrame]:
-    path = answers.needed(source, TABLES["spreadsheet"])
-    return path, read_table(path)
+    return answers.said(_files(table, path, source), found, path.name)
 
 
 def _files(table: pd.DataFrame, path: Path, source: Source) -> "pd.Series[str]":

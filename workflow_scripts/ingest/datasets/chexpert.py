@@ -24,17 +24,15 @@ Traps:
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from workflow_scripts.ingest import answers, person
+from workflow_scripts.ingest import person
 from workflow_scripts.ingest.datasets import Facts, Source
-from workflow_scripts.ingest.label_table import ages, column, read_table
-from workflow_scripts.ingest.matching import by_key
+from workflow_scripts.ingest.publishers import answers
+from workflow_scripts.ingest.publishers.label_table import ages, column, read_table
+from workflow_scripts.ingest.publishers.matching import by_key
 
 TABLES = {
     "train": (
@@ -75,6 +73,7 @@ WORDS = {
 }
 EXPECTED = {"images": 223_648, "patients": 64_740}  # train and valid
 
+SAYS = ["Path", "Sex", "Age", "Frontal/Lateral", "AP/PA"]
 SPLITS = {"train": "train", "valid": "validation", "test": "test"}
 IMAGE = re.compile(
     r"(?P<patient>patient\d+)/(?P<study>study\d+)/(?P<view>view\d+_[a-z]+)"
@@ -94,21 +93,23 @@ def facts(source: Source) -> Facts:
     Raises:
         InputError: if a table is damaged or lists none of the files.
     """
-    frames = []
-    for part, path, table in _tables(source):
-        name = column(table, "Path", path).str.extract(IMAGE)
-        study = name["patient"] + "/" + name["study"]
-        known = answers.facts(
-            _files(table, path, source),
-            path,
-            image_name=part + "/" + study + "/" + name["view"],
-            patient=name["patient"],
-            study=study,
-            official_split=pd.Series(SPLITS[part], index=table.index),
-            **_person(table, name["view"]),
-        )
-        frames.append(known)
-    return Facts(frame=answers.stacked(frames), patients="table")
+    rows = _rows(source)
+    study = rows["patient"] + "/" + rows["study"]
+    lateral = rows["view"].str.endswith("lateral")
+    lateral |= rows["Frontal/Lateral"] == "Lateral"
+    view = rows["AP/PA"].map(person.view_position)
+    frame = answers.facts(
+        rows["file_id"],
+        "tables",
+        image_name=rows["part"] + "/" + study + "/" + rows["view"],
+        patient=rows["patient"],
+        study=study,
+        view_position=view.mask(lateral, "LATERAL"),
+        sex=rows["Sex"].map(person.sex),
+        age_years=ages(rows["Age"].replace(["0", "0.0"], "")),
+        official_split=rows["part"].map(SPLITS),
+    )
+    return Facts(frame=frame, patients="table")
 
 
 def said(source: Source) -> pd.DataFrame:
@@ -118,45 +119,35 @@ def said(source: Source) -> pd.DataFrame:
         InputError: as `facts` does, and if a cell or an option is odd.
     """
     options = Options(**source.options)
-    frames = []
-    for _, path, table in _tables(source):
-        found = answers.in_columns(table, WORDS, path)
-        if options.no_finding_denies:
-            found = answers.denied(found, but=["support_devices"])
-        frames.append(answers.said(_files(table, path, source), found, path))
-    return answers.stacked(frames)
+    rows = _rows(source)
+    found = rows[list(WORDS.values())]
+    if options.no_finding_denies:
+        found = answers.denied(found, but=["support_devices"])
+    return answers.said(rows["file_id"], found, rows["table"])
 
 
-def _tables(source: Source) -> Iterator[tuple[str, Path, pd.DataFrame]]:
+def _rows(source: Source) -> pd.DataFrame:
+    """Return the rows of all tables, and what each one's path tells.
+
+    A text that a table does not tell is blank, and a finding NaN.
+    """
     answers.needed(source, TABLES["train"])
+    tables = []
     for part, patterns in (TABLES | OPTIONAL).items():
         if path := source.table(patterns):
-            yield part, path, read_table(path)
-
-
-def _files(table: pd.DataFrame, path: Path, source: Source) -> "pd.Series[str]":
-    asked = column(table, "Path", path).map(_name)
-    return by_key(asked, source, _name)
+            table = read_table(path)
+            names = column(table, "Path", path)
+            told = names.str.extract(IMAGE).fillna("")
+            told["file_id"] = by_key(names.map(_name), source, _name)
+            told[SAYS] = table.reindex(columns=SAYS, fill_value="")
+            found = answers.in_columns(table, WORDS, path)
+            found = found.reindex(columns=list(WORDS.values()))
+            told = told.assign(part=part, table=path.name)
+            tables.append(pd.concat([told, found], axis="columns"))
+    return pd.concat(tables, ignore_index=True)
 
 
 def _name(path: str) -> str:
     """Return patient, study and view of a path, "" if it is no path of CheXpert's."""
     found = IMAGE.search(path)
     return found[0] if found else ""
-
-
-def _person(table: pd.DataFrame, view: "pd.Series[str]") -> "dict[str, pd.Series[Any]]":
-    """Return what a table says of each image besides its findings, if it does."""
-    known: dict[str, pd.Series[Any]] = {}
-    if "Sex" in table.columns:
-        known["sex"] = table["Sex"].map(person.sex)
-    if "Age" in table.columns:
-        cells = table["Age"]
-        known["age_years"] = ages(cells.mask(cells.isin(["0", "0.0"]), ""))
-    lateral = view.str.endswith("lateral", na=False)
-    position = pd.Series(None, index=table.index, dtype=object)
-    if "AP/PA" in table.columns:
-        position = table["AP/PA"].map(person.view_position)
-        lateral |= table["Frontal/Lateral"] == "Lateral"
-    known["view_position"] = position.where(~lateral, "LATERAL")
-    return known

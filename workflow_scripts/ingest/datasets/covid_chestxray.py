@@ -1,33 +1,36 @@
 """COVID-19 image data collection: figures of papers and teaching files.
 
 Cohen et al. 2020, "COVID-19 Image Data Collection: Prospective Predictions Are the
-Future", https://arxiv.org/abs/2006.11988,
+Future", https://arxiv.org/abs/2006.11988;
 https://github.com/ieee8023/covid-chestxray-dataset. Licence: each image has its own, in
-column `license` (CC BY-NC-SA for most, none for some).
+column `license` (CC BY-NC-SA for most, none for some). It grew until 2021: the last
+version has about 950 rows, and no count is expected.
 
-It grew until 2021, so that we expect no count; the last version has about 950 rows.
+`finding` is a path, `Pneumonia/Viral/COVID-19`: what the path names is present, what it
+leaves open is unknown, any other branch is absent; `todo` and `Unknown` leave all
+unknown.
 
-Traps: CT slices lie among the radiographs, volumes as `.nii.gz` below `volumes`; rows
-whose `modality` is not X-ray are left out. `view` is PA, AP, AP Supine or alike
-(patients who lie are iller), or L. `finding` is a path, `Pneumonia/Viral/COVID-19`:
-what the path names is present, what it leaves open is unknown, any other branch is
-absent; `todo` and `Unknown` leave all unknown. A `patientid` was given to two people
-(issue 36), and on purpose to all people of a paper that tells them not apart (pull
-request 18). We keep them one patient: that can only make groups too large, whereas a
-patient split in two leaks. The header ends in a comma. Figures bear arrows and letters,
-and source and label go together. COVIDx holds these images as its source `cohen`; SITE
-and patient say so.
+Traps:
+    CT slices lie among the radiographs, volumes as `.nii.gz` below `volumes`: rows
+    whose `modality` is not X-ray are left out.
+    `view` is PA, AP, AP Supine or alike (patients who lie are iller), or L.
+    A `patientid` was given to two people (issue 36), and on purpose to all people of a
+    paper that tells them not apart (pull request 18). They stay one patient: that can
+    only make groups too large, whereas a patient split in two leaks.
+    The header ends in a comma. Figures bear arrows and letters, and source and label go
+    together.
+    COVIDx holds these images as its source `cohen`: SITE and patient say so.
 """
 
 import logging
 
 import pandas as pd
 
-from workflow_scripts.core.errors import InputError
 from workflow_scripts.ingest import person
-from workflow_scripts.ingest.datasets import FACTS, Facts, Source
-from workflow_scripts.ingest.label_table import ages, column, read_table
-from workflow_scripts.ingest.matching import by_tail
+from workflow_scripts.ingest.datasets import Facts, Source
+from workflow_scripts.ingest.publishers import answers
+from workflow_scripts.ingest.publishers.label_table import ages, column, read_table
+from workflow_scripts.ingest.publishers.matching import by_tail
 
 TABLES: dict[str, tuple[str, ...]] = {"metadata": ("metadata.csv", "*/metadata.csv")}
 MASKS: tuple[str, ...] = ("annotations/lungVAE-masks", "*/annotations/lungVAE-masks")
@@ -57,18 +60,22 @@ def facts(source: Source) -> Facts:
     """
     rows = _pictures(source)
     nobody = rows["patientid"].map(person.placeholder)
-    known = rows.assign(
+    patient = rows["patientid"].where(nobody, "cohen " + rows["patientid"])
+    sex = rows["sex"].map(person.sex)
+    sexes = sex.groupby(patient).nunique()
+    if two := int((sexes > 1).sum()):
+        log.warning("metadata.csv: %d patient ids stand for people of both sexes", two)
+    frame = answers.facts(
+        rows["file_id"],
+        "metadata.csv",
         image_name=rows["filename"],
-        patient=rows["patientid"].where(nobody, "cohen " + rows["patientid"]),
+        patient=patient,
         view_position=rows["view"].map(_view),
-        sex=rows["sex"].map(person.sex),
+        sex=sex,
         age_years=ages(rows["age"]),
         reason=rows["modality"].map(_reason),
     )
-    sexes = known.groupby("patient")["sex"].nunique()
-    if two := int((sexes > 1).sum()):
-        log.warning("metadata.csv: %d patient ids stand for people of both sexes", two)
-    return Facts(frame=known.reindex(columns=list(FACTS.columns)), patients="table")
+    return Facts(frame=frame, patients="table")
 
 
 def said(source: Source) -> pd.DataFrame:
@@ -83,7 +90,7 @@ def said(source: Source) -> pd.DataFrame:
     tops = {word for word in WORDS if "/" not in word}
     known = paths.str[0].isin(tops)
     if odd := int((~known & ~rows["finding"].isin(UNSAID)).sum()):
-        log.warning("metadata.csv: %d rows have a finding that we do not know", odd)
+        log.warning("metadata.csv: %d rows have a finding that is not known here", odd)
     frames = [
         rows[["file_id"]].assign(
             finding=finding,
@@ -115,17 +122,8 @@ def _reason(modality: str) -> str | None:
 
 def _pictures(source: Source) -> pd.DataFrame:
     """Return `file_id` and the columns of each row that matches a file."""
-    path = source.table(TABLES["metadata"])
-    if path is None:
-        raise InputError("covid_chestxray: metadata.csv is not there")
+    path = answers.needed(source, TABLES["metadata"])
     table = read_table(path, ragged=True)
     rows = pd.DataFrame({name: column(table, name, path) for name in COLUMNS})
-    rows = rows.drop_duplicates()
     rows["file_id"] = by_tail(rows["filename"], source, 1)
-    rows = rows.dropna(subset="file_id")
-    if rows.empty:
-        raise InputError(f"{path.name}: no row matches any file below the root")
-    twice = rows["file_id"].duplicated(keep=False)
-    if several := int(twice.sum()):
-        log.warning("metadata.csv: %d rows contradict another on one file", several)
-    return rows[~twice]
+    return answers.undisputed(rows, path.name)

@@ -1,24 +1,26 @@
 """COVIDx CXR: a benchmark that gathers radiographs from many public sets.
 
-Wang, Lin, Wong 2020, "COVID-Net", Sci Rep 10:19549,
+Wang, Lin, Wong 2020, "COVID-Net", Scientific Reports 10:19549,
 https://doi.org/10.1038/s41598-020-76550-z; CXR-4: Wu et al. 2023,
-https://arxiv.org/abs/2311.17677. Terms: those of each source (RSNA, RICORD, BIMCV,
-Cohen, ...), research at best. From Kaggle (andyczhao/covidx-cxr2, which holds later
-versions too).
+https://arxiv.org/abs/2311.17677; from Kaggle (andyczhao/covidx-cxr2, which holds later
+versions too). Terms: those of each source (RSNA, RICORD, BIMCV, Cohen, ...), research
+at best. CXR-3: 29,986 and 400 images; CXR-4: 67,863, 8,473 and 8,482. As the counts
+depend on the version, none is expected.
 
-CXR-3: 29,986 and 400 images; CXR-4: 67,863, 8,473 and 8,482. As the counts depend on
-the version, we expect none.
+Versions A say normal, pneumonia (not COVID-19) or COVID-19; versions B negative or
+positive, where negative may be any other disease. COVID-19 is a laboratory's word: the
+picture may show pneumonia or nothing, and both stay open.
 
-Traps: the lists `train.txt`, `val.txt`, `test.txt` have no header; their cells stand
-between spaces: patient, file, class, source (old versions have no source). Versions A
-say normal, pneumonia (not COVID-19) or COVID-19; versions B negative or positive, where
-negative may be any other disease. COVID-19 is a laboratory's word: the picture may show
-pneumonia or nothing, so that both stay open. Files lie below the list's name and are
-looked for there. Patient numbers are each source's own, so that ours begin with the
-source. Source and label go together (nearly all of RSNA is negative): a model may tell
-the hospital. Negatives from `rsna` are the RSNA challenge's, thus NIH ChestX-ray14's
-images, and their "patient" is one image: never pretrain on those and test here. Source
-`cohen` is the set of adapter `covid_chestxray`; both say so by SITE and patient.
+Traps:
+    The lists `train.txt`, `val.txt`, `test.txt` have no header; their cells stand
+    between spaces: patient, file, class, source (old versions have no source). Files
+    lie below the list's name and are looked for there.
+    Patient numbers are each source's own: a patient here begins with the source.
+    Source and label go together (nearly all of RSNA is negative): a model may tell the
+    hospital.
+    Negatives from `rsna` are the RSNA challenge's, thus NIH ChestX-ray14's images, and
+    their "patient" is one image: never pretrain on those and test here.
+    Source `cohen` is the set of `covid_chestxray`: SITE and patient say so.
 """
 
 import logging
@@ -27,9 +29,10 @@ import pandas as pd
 
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.ingest import person
-from workflow_scripts.ingest.datasets import FACTS, Facts, Source
-from workflow_scripts.ingest.label_table import SPLITS
-from workflow_scripts.ingest.matching import by_tail
+from workflow_scripts.ingest.datasets import Facts, Source
+from workflow_scripts.ingest.publishers import answers
+from workflow_scripts.ingest.publishers.label_table import SPLITS
+from workflow_scripts.ingest.publishers.matching import by_tail
 
 TABLES: dict[str, tuple[str, ...]] = {
     "train": ("train.txt", "*/train.txt", "train_COVIDx*.txt", "*/train_COVIDx*.txt"),
@@ -65,8 +68,14 @@ def facts(source: Source) -> Facts:
         InputError: if no line of the lists matches any file.
     """
     rows = _rows(source)
-    known = rows.assign(official_split=rows["part"].map(SPLITS))
-    return Facts(frame=known.reindex(columns=list(FACTS.columns)), patients="table")
+    frame = answers.facts(
+        rows["file_id"],
+        "lists",
+        image_name=rows["image_name"],
+        patient=rows["patient"],
+        official_split=rows["part"].map(SPLITS),
+    )
+    return Facts(frame=frame, patients="table")
 
 
 def said(source: Source) -> pd.DataFrame:
@@ -77,7 +86,7 @@ def said(source: Source) -> pd.DataFrame:
     """
     rows = _rows(source)
     if odd := int((~rows["word"].isin(list(VALUES))).sum()):
-        log.warning("lists: %d lines name a class that we do not know", odd)
+        log.warning("lists: %d lines name a class that is not known here", odd)
     frames = [
         rows[rows["word"] == word][["file_id", "source"]].assign(
             finding=name, value=value
@@ -99,16 +108,10 @@ def _rows(source: Source) -> pd.DataFrame:
     ]
     if not lines:
         raise InputError("covidx: the lists hold no line of three or four cells")
-    rows = pd.DataFrame(lines).drop_duplicates()
+    rows = pd.DataFrame(lines)
     rows["image_name"] = rows["part"] + "/" + rows["image_name"]
     rows["file_id"] = by_tail(rows["image_name"], source, 2)
-    rows = rows.dropna(subset="file_id")
-    if rows.empty:
-        raise InputError("covidx: no line of the lists matches any file below the root")
-    twice = rows["file_id"].duplicated(keep=False)
-    if several := int(twice.sum()):
-        log.warning("lists: %d lines contradict another on one file: left out", several)
-    return rows[~twice]
+    return answers.undisputed(rows, "lists")
 
 
 def _line(line: str) -> dict[str, str] | None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from workflow_scripts.core.errors import InputError
 from workflow_scripts.ingest import person
 from workflow_scripts.ingest.datasets import FACTS, SAID, Facts, Source
-from workflow_scripts.ingest.label_table import (
+from workflow_scripts.ingest.publishers import answers
+from workflow_scripts.ingest.publishers.label_table import (
     ages,
     column,
     read_table,
@@ -21,7 +21,7 @@ from workflow_scripts.ingest.label_table import (
     values,
     worded,
 )
-from workflow_scripts.ingest.matching import by_any_name
+from workflow_scripts.ingest.publishers.matching import by_any_name
 
 TABLES: dict[str, tuple[str, ...]] = {}  # the config names it
 WORDS: dict[str, str] = {}  # the config names them
@@ -35,10 +35,12 @@ def facts(source: Source) -> Facts:
         InputError: if a column is missing, a cell is odd, two rows describe one file
             differently, or no row matches any file.
     """
-    frame = FACTS.empty()
-    if source.labels and source.tables:
-        frame = _whole(source, source.labels, source.tables[0])[list(FACTS.columns)]
-    return Facts(frame=frame, patients="header")
+    if not source.labels or not source.tables:
+        return Facts(frame=FACTS.empty(), patients="header")
+    path, table = source.tables[0], read_table(source.tables[0])
+    files = by_any_name(column(table, source.labels["image"], path), source)
+    known = _known(table, source.labels, path)
+    return Facts(frame=answers.facts(files, path.name, **known), patients="header")
 
 
 def said(source: Source) -> pd.DataFrame:
@@ -49,30 +51,15 @@ def said(source: Source) -> pd.DataFrame:
     """
     if not source.labels or not source.tables:
         return SAID.empty()
-    path = source.tables[0]
-    whole = _whole(source, source.labels, path)
-    names = list(source.labels["findings"])
-    long = whole.melt("file_id", names, var_name="finding", value_name="value")
-    return long.assign(source=path.name)
+    path, table = source.tables[0], read_table(source.tables[0])
+    files = by_any_name(column(table, source.labels["image"], path), source)
+    return answers.said(files, _findings(table, source.labels, path), path.name)
 
 
-def _whole(source: Source, options: dict[str, Any], path: Path) -> pd.DataFrame:
-    """Return the facts and findings of each matched file, one row each."""
-    table = read_table(path)
-    known = _facts(table, options, path)
-    known["file_id"] = by_any_name(column(table, options["image"], path), source)
-    whole = pd.concat([known, _findings(table, options, path)], axis="columns")
-    whole = whole[known["file_id"].notna()]
-    if whole.empty:
-        raise InputError(f"{path.name}: no row matches any file below the root")
-    whole = whole.drop_duplicates()
-    if repeats := int(whole["file_id"].duplicated().sum()):
-        raise InputError(f"{path.name}: {repeats} rows describe a file of another row")
-    return whole
-
-
-def _facts(table: pd.DataFrame, options: dict[str, Any], path: Path) -> pd.DataFrame:
-    facts = pd.DataFrame(index=table.index, columns=list(FACTS.columns), dtype=object)
+def _known(
+    table: pd.DataFrame, options: dict[str, Any], path: Path
+) -> "dict[str, pd.Series[Any]]":
+    """Return the columns of FACTS that the config names."""
     readers: dict[str, tuple[str, Callable[[pd.Series[str]], Any]]] = {
         "patient": ("patient", lambda cells: cells.where(cells != "", None)),
         "split": ("official_split", lambda cells: splits(cells, path)),
@@ -80,10 +67,11 @@ def _facts(table: pd.DataFrame, options: dict[str, Any], path: Path) -> pd.DataF
         "sex": ("sex", lambda cells: cells.map(person.sex)),
         "age": ("age_years", ages),
     }
-    for option, (ours, reader) in readers.items():
-        if name := options.get(option):
-            facts[ours] = reader(column(table, name, path))
-    return facts
+    return {
+        ours: reader(column(table, options[option], path))
+        for option, (ours, reader) in readers.items()
+        if options.get(option)
+    }
 
 
 def _findings(table: pd.DataFrame, options: dict[str, Any], path: Path) -> pd.DataFrame:

@@ -1,22 +1,24 @@
 """JSRT database: chest films with one lung nodule, or none.
 
 Shiraishi et al. 2000, "Development of a digital image database for chest radiographs
-with and without a lung nodule", AJR 174(1):71-74,
-https://doi.org/10.2214/ajr.174.1.1740071. From the Japanese Society of Radiological
-Technology, http://db.jsrt.or.jp/eng.php, after registration, for research. Lungs drawn
-by hand: SCR, van Ginneken et al. 2006, Med Image Anal 10(1):19-40, for research and
-education, see mask source `scr`.
+with and without a lung nodule", American Journal of Roentgenology 174(1):71,
+https://doi.org/10.2214/ajr.174.1.1740071; http://db.jsrt.or.jp/eng.php; lungs drawn by
+hand, mask source `scr`: van Ginneken et al. 2006, Medical Image Analysis 10(1):19.
+Terms: for research, after registration at the Japanese Society of Radiological
+Technology; the drawings for research and education.
 
 247 PA films of 247 people from 14 hospitals: 154 with just one nodule (100 malignant,
-54 benign, told in the table, not read here), 93 with none. A film without nodule may
-show something else, so that no finding is not claimed.
+54 benign, told in the table, not read here), 93 with none. The label is the file's
+name, JPCLN with, JPCNN without nodule. A film without nodule may show something else:
+no finding is not claimed.
 
-Traps: scanned to headerless 2048 x 2048 pixels of 12 bits, high byte first, stored with
-large values dark (every loader that we read turns them). The label is the file's name:
-JPCLN with, JPCNN without nodule. `CLNDAT_EN.txt` and `CNNDAT_EN.TXT` tell age and sex;
-they are not UTF-8, end lines as old Macs did, and in some copies run one record into
-the next, so that we look for names rather than lines. Some ages are `?`. SCR's folders
-fold1 and fold2 (odd and even numbers) are no official split.
+Traps:
+    Scanned to headerless 2048 x 2048 pixels of 12 bits, high byte first, stored with
+    large values dark (all loaders that were read turn them).
+    `CLNDAT_EN.txt` and `CNNDAT_EN.TXT` tell age and sex. They are not UTF-8, end lines
+    as old Macs did, and in some copies run one record into the next: names are looked
+    for, not lines. Some ages are `?`.
+    SCR's folders fold1 and fold2 (odd and even numbers) are no official split.
 """
 
 import math
@@ -24,9 +26,9 @@ import re
 
 import pandas as pd
 
-from workflow_scripts.core.errors import InputError
 from workflow_scripts.ingest import person
-from workflow_scripts.ingest.datasets import FACTS, Facts, Source
+from workflow_scripts.ingest.datasets import Facts, Source
+from workflow_scripts.ingest.publishers import answers
 
 TABLES: dict[str, tuple[str, ...]] = {}
 OPTIONAL: dict[str, tuple[str, ...]] = {
@@ -61,6 +63,7 @@ NAME = (
     r"^(?!(?:.*/)?fold[12]/)(?:.*/)?"
     r"(?P<stem>(?P<word>JPC[LN]N)\d{3})\.(?i:img|png|jpe?g|dcm)$"
 )
+EXAMPLE = "JPCLN001.IMG"
 RECORD = re.compile(r"(JPC[LN]N\d{3})\.IMG(.*?)(?=JPC[LN]N\d{3}\.IMG|\Z)", re.DOTALL)
 PERSON = re.compile(r"(\S+)\s+(male|female)\b", re.IGNORECASE)
 
@@ -71,16 +74,18 @@ def facts(source: Source) -> Facts:
     Raises:
         InputError: if no file has a name of this set.
     """
-    files = _pictures(source)
+    files = answers.named(source, NAME, EXAMPLE)
     people = files["stem"].map(_people(source))
-    known = files.assign(
+    frame = answers.facts(
+        files["file_id"],
+        "file names",
         image_name=files["stem"],
         patient=files["stem"],
         view_position="PA",
         sex=people.map(lambda one: one[0], na_action="ignore"),
         age_years=people.map(lambda one: one[1], na_action="ignore"),
     )
-    return Facts(frame=known.reindex(columns=list(FACTS.columns)), patients="table")
+    return Facts(frame=frame, patients="table")
 
 
 def said(source: Source) -> pd.DataFrame:
@@ -89,23 +94,10 @@ def said(source: Source) -> pd.DataFrame:
     Raises:
         InputError: as `facts` does.
     """
-    files = _pictures(source)
-    frames = [
-        files[["file_id"]].assign(
-            finding=finding, value=(files["word"] == word).astype("float64")
-        )
-        for word, finding in WORDS.items()
-    ]
-    return pd.concat(frames).assign(source="file name")
-
-
-def _pictures(source: Source) -> pd.DataFrame:
-    """Return `file_id`, `stem` and `word` of each film."""
-    told = source.files["path"].str.extract(NAME)
-    files = source.files[["file_id"]].join(told).dropna(subset="stem")
-    if files.empty:
-        raise InputError("jsrt: no file is called JPCLNddd or JPCNNddd below the root")
-    return files
+    files = answers.named(source, NAME, EXAMPLE)
+    word = files["word"].mask(files["word"] == "JPCNN")  # without a nodule
+    found = answers.listed(word, WORDS)
+    return answers.said(files["file_id"], found, "file name")
 
 
 def _people(source: Source) -> dict[str, tuple[str | None, float]]:

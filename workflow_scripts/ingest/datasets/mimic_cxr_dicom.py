@@ -21,8 +21,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from workflow_scripts.ingest import answers, mimic_cxr
 from workflow_scripts.ingest.datasets import SAID, Facts, Source
+from workflow_scripts.ingest.publishers import answers, mimic_cxr
 
 TABLES = {
     "records": (

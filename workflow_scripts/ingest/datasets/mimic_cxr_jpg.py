@@ -25,8 +25,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.ingest import answers, mimic_cxr
 from workflow_scripts.ingest.datasets import Facts, Source
+from workflow_scripts.ingest.publishers import answers, mimic_cxr
 
 TABLES = {
     "metadata": (

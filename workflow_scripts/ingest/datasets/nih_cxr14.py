@@ -19,14 +19,13 @@ Traps:
     adapters that know NIH's patients give their number without leading zeros.
 """
 
-from pathlib import Path
-
 import pandas as pd
 
-from workflow_scripts.ingest import answers, person
+from workflow_scripts.ingest import person
 from workflow_scripts.ingest.datasets import Facts, Source
-from workflow_scripts.ingest.label_table import ages, column, read_table
-from workflow_scripts.ingest.matching import by_stem
+from workflow_scripts.ingest.publishers import answers
+from workflow_scripts.ingest.publishers.label_table import ages, column, read_table
+from workflow_scripts.ingest.publishers.matching import by_stem, stem
 
 TABLES = {
     "data_entry": (
@@ -62,6 +61,8 @@ SITE = "nih_clinical_center"
 
 SPLITS = {"train_val_list": "train", "test_list": "test"}
 NAME = "Image Index"
+WHO = (NAME, "Patient ID", "Patient Age", "View Position")
+SEX = ("Patient Gender", "Patient Sex")  # whichever is there
 
 
 def facts(source: Source) -> Facts:
@@ -70,21 +71,23 @@ def facts(source: Source) -> Facts:
     Raises:
         InputError: if the table is damaged or lists none of the files.
     """
-    path, table = _table(source)
-    sex = "Patient Gender" if "Patient Gender" in table.columns else "Patient Sex"
-    names = column(table, NAME, path)
+    path = answers.needed(source, TABLES["data_entry"])
+    table = read_table(path, columns=[*WHO, *SEX], ragged=True)
+    sex = SEX[0] if SEX[0] in table.columns else SEX[1]
+    files = column(table, NAME, path)
+    names = files.map(stem)
     view = column(table, "View Position", path)
     frame = answers.facts(
-        by_stem(names, source),
-        path,
-        image_name=answers.stems(names),
+        by_stem(files, source),
+        path.name,
+        image_name=names,
         patient=column(table, "Patient ID", path).str.lstrip("0"),
         view_position=view.map(person.view_position),
         sex=column(table, sex, path).map(person.sex),
         age_years=ages(column(table, "Patient Age", path)),
-        official_split=answers.stems(names).map(_splits(source)),
+        official_split=names.map(_splits(source)),
     )
-    return Facts(frame=answers.stacked([frame]), patients="table")
+    return Facts(frame=frame, patients="table")
 
 
 def said(source: Source) -> pd.DataFrame:
@@ -93,17 +96,13 @@ def said(source: Source) -> pd.DataFrame:
     Raises:
         InputError: as `facts` does.
     """
-    path, table = _table(source)
+    path = answers.needed(source, TABLES["data_entry"])
+    table = read_table(path, columns=[NAME, "Finding Labels"], ragged=True)
     cells = column(table, "Finding Labels", path)
     found = answers.listed(cells.mask(cells == "").str.split("|"), WORDS)
     found = found.mask(cells == "")
     files = by_stem(column(table, NAME, path), source)
-    return answers.stacked([answers.said(files, found, path)])
-
-
-def _table(source: Source) -> tuple[Path, pd.DataFrame]:
-    path = answers.needed(source, TABLES["data_entry"])
-    return path, read_table(path, ragged=True)
+    return answers.said(files, found, path.name)
 
 
 def _splits(source: Source) -> dict[str, str]:
@@ -112,5 +111,5 @@ def _splits(source: Source) -> dict[str, str]:
     for name, split in SPLITS.items():
         if path := source.table(OPTIONAL[name]):
             listed = read_table(path, names=[NAME])[NAME]
-            found |= dict.fromkeys(answers.stems(listed), split)
+            found |= dict.fromkeys(listed.map(stem), split)
     return found

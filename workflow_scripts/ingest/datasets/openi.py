@@ -2,25 +2,27 @@
 
 Demner-Fushman et al. 2016, "Preparing a collection of radiology examinations for
 distribution and retrieval", Journal of the American Medical Informatics Association
-23(2):304, https://doi.org/10.1093/jamia/ocv080. Free, CC BY-NC-ND 4.0:
-https://openi.nlm.nih.gov/faq; on Kaggle as raddar/chest-xrays-indiana-university.
+23(2):304, https://doi.org/10.1093/jamia/ocv080; https://openi.nlm.nih.gov/faq; on
+Kaggle as raddar/chest-xrays-indiana-university. CC BY-NC-ND 4.0.
 
-3,955 reports of as many people, 104 of them without a picture, and 7,470 pictures:
-PNG (`NLMCXR_png`), DICOM (`NLMCXR_dcm`), or Kaggle's PNG with two tables.
+3,955 reports of as many people, 104 of them without a picture, and 7,470 pictures: PNG
+(`NLMCXR_png`), DICOM (`NLMCXR_dcm`), or Kaggle's PNG with two tables. A report is taken
+for a person, `CXR7`: no person is said to have two.
 
-- A report is taken for a person: `CXR7`. No person is said to have two.
-- Findings are the MeSH headings coded by hand (`major`), before the first slash; those
-  found by machine (`automatic`) are left out. What is not coded is absent. A report
-  that was not coded (`No Indexing`) says nothing.
-- Where in the body a heading applies stands behind the slash and is not looked at.
-- Half of the pictures are lateral. Only Kaggle's `indiana_projections.csv` and some
-  DICOM headers (2,586 of 7,469 are blank) tell which; the reports do not. So PNG files
-  without that table are refused, unless `options: {unknown_views: accept}`.
-- Kaggle's Frontal may be PA or AP.
-- A picture is called CXR1_1_IM-0001-3001.png, 1_IM-0001-3001.dcm or, by Kaggle,
-  1_IM-0001-3001.dcm.png; ours is CXR1_IM-0001-3001 in each release.
-- 3,584 of the DICOM files are MONOCHROME1, and bits stored differ (10 to 15).
-- The split that papers on report writing use is not the publisher's.
+Findings are the MeSH headings coded by hand (`major`), before the first slash; where in
+the body a heading applies stands behind it and is not looked at. Those found by machine
+(`automatic`) are left out. What is not coded is absent. A report that was not coded
+(`No Indexing`) says nothing.
+
+Traps:
+    Half of the pictures are lateral. Only Kaggle's `indiana_projections.csv` and some
+    DICOM headers (2,586 of 7,469 are blank) tell which; the reports do not. PNG files
+    without that table are refused, unless `options: {unknown_views: accept}`.
+    Kaggle's Frontal may be PA or AP.
+    A picture is called CXR1_1_IM-0001-3001.png, 1_IM-0001-3001.dcm or, by Kaggle,
+    1_IM-0001-3001.dcm.png; here it is CXR1_IM-0001-3001 in each release.
+    3,584 of the DICOM files are MONOCHROME1, and bits stored differ (10 to 15).
+    The split that papers on report writing use is not the publisher's.
 """
 
 import logging
@@ -30,18 +32,18 @@ from pathlib import Path
 import pandas as pd
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.ingest.coded_reports import (
+from workflow_scripts.ingest.datasets import SAID, Facts, Source
+from workflow_scripts.ingest.publishers import answers
+from workflow_scripts.ingest.publishers.coded_reports import (
     our_name,
     read_kaggle,
     read_projections,
     read_xml,
 )
-from workflow_scripts.ingest.datasets import SAID, Facts, Source
-from workflow_scripts.ingest.listing import as_facts, files_of
-from workflow_scripts.ingest.matching import by_key
+from workflow_scripts.ingest.publishers.matching import by_key
 
 TABLES = {
-    "ecgen-radiology": (
+    "reports": (
         "ecgen-radiology",
         "*/ecgen-radiology",
         "*/*/ecgen-radiology",
@@ -50,7 +52,7 @@ TABLES = {
     ),
 }
 OPTIONAL = {
-    "indiana_projections.csv": (
+    "projections": (
         "indiana_projections.csv",
         "*/indiana_projections.csv",
     ),
@@ -90,8 +92,10 @@ WORDS = {
     "Tuberculosis": "tuberculosis",
     "normal": "no_finding",
 }
-EXPECTED = {"images": 7470, "patients": 3851}
+EXPECTED = {"images": 7_470, "patients": 3_851}
+
 UNCODED = ("No Indexing", "Technical Quality of Image Unsatisfactory")
+
 log = logging.getLogger(__name__)
 
 
@@ -109,13 +113,18 @@ def facts(source: Source) -> Facts:
         InputError: if a table or report is damaged, if none lists any file, or if
             nothing tells frontal from lateral.
     """
-    _, _, pictures = _reports(source)
-    files = files_of(pictures["picture"], source, _by_our_name)
-    known = _of_known_view(pictures.merge(files, on="picture"), source)
-    known = known.assign(
-        image_name=known["picture"], patient=known["uid"], study=known["uid"]
+    path, _, pictures = _reports(source)
+    known = answers.of_pictures(pictures, source, _by_our_name)
+    known = _of_known_view(known, source)
+    frame = answers.facts(
+        known["file_id"],
+        path.name,
+        image_name=known["picture"],
+        patient=known["uid"],
+        study=known["uid"],
+        view_position=known["view_position"],
     )
-    return Facts(frame=as_facts(known), patients="table")
+    return Facts(frame=frame, patients="table")
 
 
 def said(source: Source) -> pd.DataFrame:
@@ -131,8 +140,8 @@ def said(source: Source) -> pd.DataFrame:
     seen = pd.crosstab(coded["uid"], findings.fillna("")).clip(upper=1)
     seen = seen.reindex(columns=sorted(set(WORDS.values())), fill_value=0)
     long = seen.rename_axis(columns=None).reset_index().melt("uid", var_name="finding")
-    files = files_of(pictures["picture"], source, _by_our_name)
-    whole = pictures.merge(files, on="picture").merge(long, on="uid")
+    known = answers.of_pictures(pictures, source, _by_our_name)
+    whole = known.merge(long, on="uid")
     return whole.assign(source=path.name)[list(SAID.columns)]
 
 
@@ -142,8 +151,8 @@ def _reports(source: Source) -> tuple[Path, pd.DataFrame, pd.DataFrame]:
     Raises:
         InputError: if a table is lacking or damaged.
     """
-    path = source.table(TABLES["ecgen-radiology"])
-    views = source.table(OPTIONAL["indiana_projections.csv"])
+    path = source.table(TABLES["reports"])
+    views = source.table(OPTIONAL["projections"])
     if path is None or (path.suffix == ".csv" and views is None):
         raise InputError(
             "openi: needs ecgen-radiology, or indiana_reports.csv with "

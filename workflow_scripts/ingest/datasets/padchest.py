@@ -27,10 +27,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from workflow_scripts.ingest import answers, person, report_words
+from workflow_scripts.ingest import person
 from workflow_scripts.ingest.datasets import Facts, Source
-from workflow_scripts.ingest.label_table import ages, column, read_table
-from workflow_scripts.ingest.matching import by_stem
+from workflow_scripts.ingest.publishers import answers, report_words
+from workflow_scripts.ingest.publishers.label_table import ages, column, read_table
+from workflow_scripts.ingest.publishers.matching import by_stem, stem
 
 TABLES = {
     "labels": (
@@ -142,6 +143,10 @@ ALSO = {  # a word that means another finding too, by the publisher's tree
 }
 BLURRED = {"tuberculosis sequelae": "tuberculosis"}  # a word that leaves it unknown
 PROJECTIONS = {"PA": "PA", "AP": "AP", "AP_horizontal": "AP", "L": "LATERAL"}
+WHO = [  # what is said of the reports is long, and not read
+    *("ImageID", "PatientID", "StudyID", "PatientSex_DICOM", "Projection"),
+    *("StudyDate_DICOM", "PatientBirth", "Pediatric"),
+]
 
 log = logging.getLogger(__name__)
 
@@ -152,22 +157,23 @@ def facts(source: Source) -> Facts:
     Raises:
         InputError: if the table is damaged or lists none of the files.
     """
-    path, table = _table(source)
+    path = answers.needed(source, TABLES["labels"])
+    table = read_table(path, columns=WHO)
     names = column(table, "ImageID", path)
     years = _years(table, path)
     if lost := int((years.isna() & (column(table, "Pediatric", path) == "PED")).sum()):
         log.warning("%s: %d pictures of children of unknown age", path.name, lost)
     frame = answers.facts(
         by_stem(names, source),
-        path,
-        image_name=answers.stems(names),
+        path.name,
+        image_name=names.map(stem),
         patient=column(table, "PatientID", path),
         study=column(table, "StudyID", path),
         view_position=column(table, "Projection", path).map(PROJECTIONS),
         sex=column(table, "PatientSex_DICOM", path).map(person.sex),
         age_years=years,
     )
-    return Facts(frame=answers.stacked([frame]), patients="table")
+    return Facts(frame=frame, patients="table")
 
 
 def said(source: Source) -> pd.DataFrame:
@@ -176,18 +182,14 @@ def said(source: Source) -> pd.DataFrame:
     Raises:
         InputError: as `facts` does.
     """
-    path, table = _table(source)
+    path = answers.needed(source, TABLES["labels"])
+    table = read_table(path, columns=["ImageID", "Labels", "MethodLabel"])
     lists = report_words.lists(column(table, "Labels", path), path)
     found = report_words.findings(lists, WORDS, ALSO, BLURRED)
     files = by_stem(column(table, "ImageID", path), source)
     who = column(table, "MethodLabel", path).str.lower().str.partition("_")[0]
     who = who.map({"physician": ": physician", "rnn": ": rnn"}).fillna("")
-    return answers.stacked([answers.said(files, found, path, path.name + who)])
-
-
-def _table(source: Source) -> tuple[Path, pd.DataFrame]:
-    path = answers.needed(source, TABLES["labels"])
-    return path, read_table(path)
+    return answers.said(files, found, path.name + who)
 
 
 def _years(table: pd.DataFrame, path: Path) -> "pd.Series[float]":

@@ -1,57 +1,61 @@
 """RSNA Pneumonia Detection Challenge 2018, stage 2: NIH pictures read by radiologists.
 
-Shih et al. 2019, "Augmenting the National Institutes of Health Chest Radiograph
-Dataset with Expert Annotations of Possible Pneumonia", Radiology: Artificial
-Intelligence 1(1):e180041, https://doi.org/10.1148/ryai.2019180041. Kaggle, competition
-rules (academic and non-commercial use): kaggle.com/c/rsna-pneumonia-detection-challenge
+Shih et al. 2019, "Augmenting the National Institutes of Health Chest Radiograph Dataset
+with Expert Annotations of Possible Pneumonia", Radiology: Artificial Intelligence
+1(1):e180041, https://doi.org/10.1148/ryai.2019180041;
+https://www.kaggle.com/c/rsna-pneumonia-detection-challenge. Competition rules: academic
+and non-commercial use.
 
-26,684 labelled pictures, 6,012 of them with lung opacity, and 3,000 without labels.
-All are NIH ChestX-ray14's, made smaller and put into DICOM.
+26,684 labelled pictures, 6,012 of them with lung opacity, and 3,000 without labels. All
+are NIH ChestX-ray14's, made smaller and put into DICOM. The opacities are such as could
+be pneumonia; no clinical record confirms it. `No Lung Opacity / Not Normal` (11,821) is
+neither of the two findings.
 
-- `patientId` is a picture's name, and the header's Patient ID the same: neither tells a
-  person. 26,663 of the pictures are of 11,439 people. Who they are is told only by
-  `pneumonia-challenge-dataset-mappings_2018.json` (on rsna.org, with the challenge):
-  put it below the root. Without it each picture counts as a patient of its own, so
-  that people stand in training and test at once, here and in `nih_cxr14`.
-- The patient is NIH's number without leading zeros, at the site of `nih_cxr14`.
-- Both tables have one row for each box: joined, they multiply.
-- `No Lung Opacity / Not Normal` (11,821) is neither of the two findings.
-- Five ages are 148 to 155 years; they count as unknown.
-- The opacities are such as could be pneumonia; no clinical record confirms it.
+Traps:
+    `patientId` is a picture's name, and the header's Patient ID the same: neither tells
+    a person. 26,663 of the pictures are of 11,439 people. Who they are is told only by
+    `pneumonia-challenge-dataset-mappings_2018.json` (on rsna.org, with the challenge):
+    put it below the root. Without it each picture counts as a patient of its own, and
+    people stand in training and test at once, here and in `nih_cxr14`.
+    The patient is NIH's number without leading zeros, at the site of `nih_cxr14`.
+    Both tables have one row for each box: joined, they multiply.
+    Five ages are 148 to 155 years; they count as unknown.
 """
 
 import json
+import logging
 from pathlib import Path
 
 import pandas as pd
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.ingest.answers import needed
 from workflow_scripts.ingest.datasets import SAID, Facts, Source
-from workflow_scripts.ingest.label_table import column, read_table, values
-from workflow_scripts.ingest.listing import as_facts, files_of, log
+from workflow_scripts.ingest.publishers import answers
+from workflow_scripts.ingest.publishers.label_table import column, read_table, values
 
 TABLES = {
-    "stage_2_train_labels.csv": (
+    "labels": (
         "stage_2_train_labels.csv",
         "*/stage_2_train_labels.csv",
     ),
 }
 OPTIONAL = {
-    "stage_2_detailed_class_info.csv": (
+    "classes": (
         "stage_2_detailed_class_info.csv",
         "*/stage_2_detailed_class_info.csv",
     ),
-    "pneumonia-challenge-dataset-mappings_2018.json": (
+    "mapping": (
         "pneumonia-challenge-dataset-mappings_2018.json",
         "*/pneumonia-challenge-dataset-mappings_2018.json",
     ),
 }
 WORDS = {"Lung Opacity": "lung_opacity", "Normal": "no_finding"}
 EXPECTED = {"images": 29684}
-SITE = "nih"
+SITE = "nih_clinical_center"
 NEITHER = "No Lung Opacity / Not Normal"
 NIH_NAME = r"^0*(\d+)_\d{3}(?:\.png)?$"  # 00000013_005.png
+
+log = logging.getLogger(__name__)
 
 
 def facts(source: Source) -> Facts:
@@ -60,21 +64,26 @@ def facts(source: Source) -> Facts:
     Raises:
         InputError: if a table is damaged, or lists none of the files.
     """
-    path, table = _table(source, TABLES["stage_2_train_labels.csv"])
-    names = column(table, "patientId", path)
+    path = answers.needed(source, TABLES["labels"])
+    table = read_table(path)
+    pictures = column(table, "patientId", path)
     people = _people(source)
-    if people is not None:
-        names = pd.concat([names, pd.Series(people.index)])
-    known = files_of(names, source).rename(columns={"picture": "image_name"})
     if people is None:
         log.warning(
             "rsna_pneumonia: people stand in several parts of the data at once, for "
             "nothing tells who they are; put %s below the root",
-            *list(OPTIONAL)[1:],
+            OPTIONAL["mapping"][0],
         )
-        return Facts(frame=as_facts(known), patients="nobody")
-    known = known.assign(patient=known["image_name"].map(people))
-    return Facts(frame=as_facts(known), patients="table")
+    else:
+        pictures = pd.concat([pictures, people.index.to_series()], ignore_index=True)
+    known = answers.of_pictures(pd.DataFrame({"picture": pictures.unique()}), source)
+    frame = answers.facts(
+        known["file_id"],
+        path.name,
+        image_name=known["picture"],
+        patient=known["picture"].map({} if people is None else people),
+    )
+    return Facts(frame=frame, patients="nobody" if people is None else "table")
 
 
 def said(source: Source) -> pd.DataFrame:
@@ -83,24 +92,18 @@ def said(source: Source) -> pd.DataFrame:
     Raises:
         InputError: as `facts` does, and if a cell is odd.
     """
-    path, table = _table(source, TABLES["stage_2_train_labels.csv"])
+    path = answers.needed(source, TABLES["labels"])
+    table = read_table(path)
     target = values(column(table, "Target", path), path)
     found = [_long(target, column(table, "patientId", path), "lung_opacity", path)]
-    patterns = OPTIONAL["stage_2_detailed_class_info.csv"]
-    if source.table(patterns):
-        path, table = _table(source, patterns)
-        normal = _normal(column(table, "class", path), path)
+    if classes := source.table(OPTIONAL["classes"]):
+        table = read_table(classes)
+        normal = _normal(column(table, "class", classes), classes)
         found.append(
-            _long(normal, column(table, "patientId", path), "no_finding", path)
+            _long(normal, column(table, "patientId", classes), "no_finding", classes)
         )
-    whole = pd.concat(found)
-    whole = whole.merge(files_of(whole["picture"], source), on="picture")
+    whole = answers.of_pictures(pd.concat(found, ignore_index=True), source)
     return whole[list(SAID.columns)]
-
-
-def _table(source: Source, patterns: tuple[str, ...]) -> tuple[Path, pd.DataFrame]:
-    path = needed(source, patterns)
-    return path, read_table(path)
 
 
 def _long(
@@ -125,7 +128,7 @@ def _people(source: Source) -> "pd.Series[str] | None":
     Raises:
         InputError: if the mapping is not what the RSNA published.
     """
-    path = source.table(OPTIONAL["pneumonia-challenge-dataset-mappings_2018.json"])
+    path = source.table(OPTIONAL["mapping"])
     if path is None:
         return None
     try:

@@ -1,21 +1,24 @@
 """Shenzhen Hospital chest X-ray set: outpatients with and without tuberculosis.
 
 Jaeger et al. 2014, "Two public chest X-ray datasets for computer-aided screening of
-pulmonary diseases", Quant Imaging Med Surg 4(6):475-477,
-https://pubmed.ncbi.nlm.nih.gov/25525580/. From the U.S. National Library of Medicine
-(NLM), for research; whoever publishes cites the paper and thanks NLM and the hospital.
-Lung masks of 566 images: Stirenko et al. 2018, https://arxiv.org/abs/1803.01199, a
-release of its own. `Annotations-2` (Yang et al. 2022) draws findings, not lungs.
+pulmonary diseases", Quantitative Imaging in Medicine and Surgery 4(6):475,
+https://pubmed.ncbi.nlm.nih.gov/25525580/; lung masks of 566 images, a release of its
+own: Stirenko et al. 2018, https://arxiv.org/abs/1803.01199. Terms: for research, from
+the U.S. National Library of Medicine (NLM); whoever publishes cites the paper and
+thanks NLM and the hospital.
 
 662 frontal images (PNG, about 3000 x 3000 pixels, some with a palette) of 662 people:
-326 normal, 336 with manifestations of tuberculosis.
+326 normal, 336 with manifestations of tuberculosis. The label is the end of the file's
+name, `_0` normal and `_1` tuberculosis.
 
-Traps: the label is the end of the file's name, `_0` normal and `_1` tuberculosis. No
-patient id: each image is one person. PA, but for an unknown number of children taken
-AP, whose view we leave open. `ClinicalReadings/STEM.txt` starts with sex and age as
-typed: `male 45yrs`, `Female, 28yrs`, `femal 32yrs`, `male 16month`, `female 64days`;
-some texts go on with those of others, so that only the first counts. TBX11K's folder
-`extra` holds these images too.
+Traps:
+    No patient id exists: each image is one person.
+    PA, but for an unknown number of children taken AP, whose view is left open.
+    `ClinicalReadings/STEM.txt` starts with sex and age as typed: `male 45yrs`,
+    `Female, 28yrs`, `femal 32yrs`, `male 16month`, `female 64days`. Some texts go on
+    with those of others: only the first counts.
+    `Annotations-2` (Yang et al. 2022) draws findings, not lungs.
+    TBX11K's folder `extra` holds these images too.
 """
 
 import math
@@ -23,9 +26,9 @@ import re
 
 import pandas as pd
 
-from workflow_scripts.core.errors import InputError
 from workflow_scripts.ingest import person
-from workflow_scripts.ingest.datasets import FACTS, Facts, Source
+from workflow_scripts.ingest.datasets import Facts, Source
+from workflow_scripts.ingest.publishers import answers
 
 TABLES: dict[str, tuple[str, ...]] = {}
 OPTIONAL: dict[str, tuple[str, ...]] = {
@@ -47,6 +50,7 @@ NAME = (
     r"^(?!(?:.*/)?(?:masks?|Annotations[^/]*)/)(?:.*/)?"
     r"(?P<stem>CHNCXR_\d{4}_(?P<word>[01]))\.(?i:png|jpe?g|dcm)$"
 )
+EXAMPLE = "CHNCXR_0001_0.png"
 PERSON = re.compile(r"\b(fe)?male?\b[\s,.]*(\d{1,3})\s*([ymwd]?)", re.IGNORECASE)
 ADULT = 18.0  # years; from here on the view is PA
 
@@ -57,17 +61,19 @@ def facts(source: Source) -> Facts:
     Raises:
         InputError: if no file has a name of this set.
     """
-    files = _pictures(source)
+    files = answers.named(source, NAME, EXAMPLE)
     people = files["stem"].map(_people(source))
     ages = people.map(lambda one: one[1], na_action="ignore").astype("float64")
-    known = files.assign(
+    frame = answers.facts(
+        files["file_id"],
+        "file names",
         image_name=files["stem"],
         patient=files["stem"],
         sex=people.map(lambda one: one[0], na_action="ignore"),
         age_years=ages,
         view_position=pd.Series("PA", files.index).mask(ages < ADULT),
     )
-    return Facts(frame=known.reindex(columns=list(FACTS.columns)), patients="table")
+    return Facts(frame=frame, patients="table")
 
 
 def said(source: Source) -> pd.DataFrame:
@@ -76,23 +82,9 @@ def said(source: Source) -> pd.DataFrame:
     Raises:
         InputError: as `facts` does.
     """
-    files = _pictures(source)
-    frames = [
-        files[["file_id"]].assign(
-            finding=finding, value=(files["word"] == word).astype("float64")
-        )
-        for word, finding in WORDS.items()
-    ]
-    return pd.concat(frames).assign(source="file name")
-
-
-def _pictures(source: Source) -> pd.DataFrame:
-    """Return `file_id`, `stem` and `word` of each picture."""
-    told = source.files["path"].str.extract(NAME)
-    files = source.files[["file_id"]].join(told).dropna(subset="stem")
-    if files.empty:
-        raise InputError("shenzhen: no file is called CHNCXR_dddd_d below the root")
-    return files
+    files = answers.named(source, NAME, EXAMPLE)
+    found = answers.listed(files["word"], WORDS)
+    return answers.said(files["file_id"], found, "file name")
 
 
 def _people(source: Source) -> dict[str, tuple[str | None, float]]:

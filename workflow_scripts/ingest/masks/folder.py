@@ -15,7 +15,7 @@ def find(place: Path, wanted: list[str]) -> Find:
     def mask(path: str) -> Mask | None:
         below = Path(path)
         file = place / below.with_name(f"{bare(below).name}.png")
-        return drawn(file) if file.is_file() else None
+        return drawn(file)
 
     return mask
 
@@ -23,9 +23,11 @@ def find(place: Path, wanted: list[str]) -> Find:
 def drawn(file: Path) -> Mask | None:
     """Return a mask that was saved as a picture: any value but 0 is lung.
 
-    None if it cannot be read.
+    None if it is not there or cannot be read.
     """
     try:
+        if not file.is_file():  # raises where the name is too long for a file
+            return None
         values = raster.read(file.read_bytes(), bilevel=True).values
     except Exception:
         return None

@@ -21,7 +21,7 @@ def find(place: Path, wanted: list[str]) -> Find:
     def mask(path: str) -> Mask | None:
         stem = bare(Path(path)).name
         files = [place / side / f"{stem}.png" for side in SIDES]
-        if names[stem] != 1 or not all(file.is_file() for file in files):
+        if names[stem] != 1:
             return None
         left, right = (drawn(file) for file in files)
         if left is None or right is None or left.shape != right.shape:

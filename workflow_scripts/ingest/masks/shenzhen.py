@@ -20,6 +20,6 @@ def find(place: Path, wanted: list[str]) -> Find:
     def mask(path: str) -> Mask | None:
         stem = bare(Path(path)).name
         file = place / f"{stem}_mask.png"
-        return drawn(file) if names[stem] == 1 and file.is_file() else None
+        return drawn(file) if names[stem] == 1 else None
 
     return mask

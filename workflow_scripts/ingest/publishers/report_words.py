@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from workflow_scripts.ingest import answers
+from workflow_scripts.ingest.publishers import answers
 
 NORMAL = "normal"
 EXCLUDED = "exclude"  # the report tells nothing

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.ingest.label_table import column, read_table
+from workflow_scripts.ingest.publishers.label_table import column, read_table
 
 REPORT_BYTES = 1_000_000  # real ones have a few thousand
 VIEWS = {"Frontal": "FRONTAL", "Lateral": "LATERAL"}

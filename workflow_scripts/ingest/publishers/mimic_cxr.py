@@ -6,12 +6,14 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.ingest import answers, person
+from workflow_scripts.ingest import person
 from workflow_scripts.ingest.datasets import Facts, Source
-from workflow_scripts.ingest.label_table import column, read_table, splits
-from workflow_scripts.ingest.matching import by_key
+from workflow_scripts.ingest.publishers import answers
+from workflow_scripts.ingest.publishers.label_table import column, read_table, splits
+from workflow_scripts.ingest.publishers.matching import by_key
 
 LABELERS = ("chexpert", "negbio", "radiologist")
+RECORDS = ["dicom_id", "subject_id", "study_id", "ViewPosition"]
 
 
 def facts(
@@ -29,7 +31,7 @@ def facts(
     Raises:
         InputError: if a table is damaged or lists none of the files.
     """
-    table = read_table(records)
+    table = read_table(records, columns=RECORDS)
     names = column(table, "dicom_id", records)
     known = {
         "image_name": names,
@@ -40,8 +42,8 @@ def facts(
         known["view_position"] = table["ViewPosition"].map(person.view_position)
     if split:
         known["official_split"] = names.map(_splits(split))
-    frame = answers.facts(_files(names, source, suffixes), records, **known)
-    return Facts(frame=answers.stacked([frame]), patients=patients)
+    frame = answers.facts(_files(names, source, suffixes), records.name, **known)
+    return Facts(frame=frame, patients=patients)
 
 
 def said(
@@ -69,10 +71,10 @@ def said(
     found = _of_studies(labels, words)
     if no_finding_denies:
         found = answers.denied(found, but=["support_devices"])
-    pictures = read_table(records)
+    pictures = read_table(records, columns=RECORDS)
     files = _files(column(pictures, "dicom_id", records), source, suffixes)
     each = found.reindex(column(pictures, "study_id", records))
-    return answers.stacked([answers.said(files, each.set_index(files.index), labels)])
+    return answers.said(files, each.set_index(files.index), labels.name)
 
 
 def _splits(path: Path) -> dict[str, str]:

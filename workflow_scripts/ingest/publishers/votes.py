@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.ingest.label_table import column, values
+from workflow_scripts.ingest.publishers.label_table import column, values
 
 POLICIES = ("majority", "any", "all")
 NEGATION = "no_finding"  # voted on as its opposite: never present beside a finding
@@ -35,6 +35,28 @@ def marks(
     pictures = column(table, ids[0], path).to_numpy()
     found = {ours: values(table[name], path).to_numpy() for ours, name in known.items()}
     return pd.DataFrame(found, index=pictures)
+
+
+def boxes(
+    drawn: "pd.Series[str]",
+    pair: "list[pd.Series[str]]",
+    words: dict[str, str],
+    path: Path,
+) -> pd.DataFrame:
+    """Return what `marks` does, of a table with a row for each box that is drawn.
+
+    Args:
+        drawn: the publisher's word for what is in the box.
+        pair: the picture and the reader of each box.
+        words: the publisher's name of a finding -> ours. Other words are left out.
+        path: of the table.
+    """
+    known = drawn.map(words)
+    if strange := int(known.isna().sum()):
+        log.warning("%s: %d rows hold unknown words, left out", path.name, strange)
+    seen = pd.crosstab(pair, known).clip(upper=1).astype("float64")
+    readers = pd.MultiIndex.from_frame(pd.concat(pair, axis="columns")).unique()
+    return seen.reindex(readers).fillna(0.0).droplevel(1)
 
 
 def polled(marks: pd.DataFrame, readers: str, table: str) -> pd.DataFrame:

@@ -27,6 +27,7 @@ def read_table(
     path: Path,
     *,
     names: list[str] | None = None,
+    columns: list[str] | None = None,
     delimiter: str = ",",
     encoding: str = "utf-8-sig",
     ragged: bool = False,
@@ -36,6 +37,8 @@ def read_table(
     Args:
         path: of the file; one that ends in `.gz` is inflated.
         names: of the columns, for a table without a header.
+        columns: to keep of those that are there; without it all. What is left out
+            takes no memory.
         delimiter: between cells.
         encoding: of the text.
         ragged: fill up short rows and cut long ones, as some publishers' tables ask
@@ -45,27 +48,32 @@ def read_table(
         InputError: if it cannot be read, is empty, repeats a column, or has a row of
             another length.
     """
+    rows, odd = [], 0
     try:
         with _opened(path, encoding) as file:
-            lines = csv.reader(file, delimiter=delimiter)
-            rows = [[cell.strip() for cell in row] for row in lines if row]
+            lines = (line for line in csv.reader(file, delimiter=delimiter) if line)
+            names = names or [cell.strip() for cell in next(lines, [])]
+            kept = [i for i, one in enumerate(names) if not columns or one in columns]
+            for line in lines:
+                cells = _filled(line, len(names)) if ragged else line
+                odd += len(cells) != len(names)
+                rows.append([cells[i].strip() for i in kept if i < len(cells)])
     except (OSError, ValueError, EOFError, zlib.error, csv.Error) as error:
         kind = type(error).__name__
         raise InputError(f"{path.name}: not a readable CSV table ({kind})") from None
-    if names is None and rows:
-        names, *rows = rows
-    if not names or not rows:
+    if not rows:
         raise InputError(f"{path.name}: has no row below its header")
     if len(set(names)) < len(names):
         raise InputError(f"{path.name}: a column's name stands there twice")
-    width = len(names)
-    if ragged:
-        rows = [(row + [""] * (width - len(row)))[:width] for row in rows]
-    if odd := sum(len(row) != width for row in rows):
+    if odd:
         raise InputError(
             f"{path.name}: {odd} rows are longer or shorter than its header"
         )
-    return pd.DataFrame(rows, columns=names, dtype=object)
+    return pd.DataFrame(rows, columns=[names[i] for i in kept], dtype=object)
+
+
+def _filled(line: list[str], width: int) -> list[str]:
+    return (line + [""] * (width - len(line)))[:width]
 
 
 def _opened(path: Path, encoding: str) -> TextIO:

@@ -33,7 +33,7 @@ def by_any_name(cells: "pd.Series[str]", source: Source) -> "pd.Series[str]":
 
 def by_stem(cells: "pd.Series[str]", source: Source) -> "pd.Series[str]":
     """Return the file_id whose name without suffix is the cell's, wherever it lies."""
-    return by_key(cells.map(_stem), source, _stem)
+    return by_key(cells.map(stem), source, stem)
 
 
 def by_tail(cells: "pd.Series[str]", source: Source, parts: int) -> "pd.Series[str]":
@@ -62,7 +62,8 @@ def by_key(
     return _matched([(keys, asked)], source)
 
 
-def _stem(path: str) -> str:
+def stem(path: str) -> str:
+    """Return a file's name without the folders and a suffix that is known."""
     return bare(PurePosixPath(path)).name
 
 

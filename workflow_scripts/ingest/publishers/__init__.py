@@ -1,0 +1,1 @@
+"""What adapters share: ways to bring publishers' tables and names into ours."""
