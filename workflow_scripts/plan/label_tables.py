@@ -55,8 +55,11 @@ def _rows(table: Path) -> list[list[str]]:
 
 
 def _shown(columns: list[str], asked: Iterable[str]) -> str:
-    """Name the columns; but a first line that may be data is not repeated."""
-    if not set(columns) & set(asked):
+    """Name the columns; but a first line that may be data is not repeated.
+
+    A header has at least one of the columns asked for, if perhaps in another case.
+    """
+    if not {c.casefold() for c in columns} & {c.casefold() for c in asked}:
         return "no other column that is asked for; is its first line a header?"
     return ", ".join(columns)
 
