@@ -89,3 +89,16 @@ def test_the_page_is_not_told_where_files_lie():
     shown = recipes.load("report").page(config, {}).choices["config"]
     assert "mueller" not in str(shown)
     assert config["datasets"]["clinic"]["root"] == "/secret/mueller"
+
+
+def test_a_first_line_that_may_be_data_is_not_repeated(tmp_path):
+    (tmp_path / "labels.csv").write_text("imA,Anna Smith,1\nimB,Bert Jones,0\n")
+
+    def change(config):
+        labels = {"table": "labels.csv", "image": "image", "patient": "pid"}
+        labels |= {"findings": {"effusion": "Effusion"}}
+        config["datasets"]["clinic"] |= {"root": str(tmp_path), "labels": labels}
+
+    with pytest.raises(InputError, match="is its first line a header") as told:
+        filled(change)
+    assert "Smith" not in str(told.value)
