@@ -32,10 +32,10 @@ from workflow_scripts.ingest.publishers import answers
 from workflow_scripts.ingest.publishers.label_table import ages, column, read_table
 from workflow_scripts.ingest.publishers.matching import by_tail
 
-TABLES: dict[str, tuple[str, ...]] = {"metadata": ("metadata.csv", "*/metadata.csv")}
-MASKS: tuple[str, ...] = ("annotations/lungVAE-masks", "*/annotations/lungVAE-masks")
+TABLES = {"metadata": ("metadata.csv", "*/metadata.csv")}
+MASKS = ("annotations/lungVAE-masks", "*/annotations/lungVAE-masks")
 SITE = "covid_chestxray"
-WORDS: dict[str, str] = {
+WORDS = {
     "No Finding": "no_finding",
     "Tuberculosis": "tuberculosis",
     "Pneumonia": "pneumonia",

@@ -34,15 +34,15 @@ from workflow_scripts.ingest.publishers import answers
 from workflow_scripts.ingest.publishers.label_table import SPLITS
 from workflow_scripts.ingest.publishers.matching import by_tail
 
-TABLES: dict[str, tuple[str, ...]] = {
+TABLES = {
     "train": ("train.txt", "*/train.txt", "train_COVIDx*.txt", "*/train_COVIDx*.txt"),
 }
-OPTIONAL: dict[str, tuple[str, ...]] = {
+OPTIONAL = {
     "val": ("val.txt", "*/val.txt", "val_COVIDx*.txt", "*/val_COVIDx*.txt"),
     "test": ("test.txt", "*/test.txt", "test_COVIDx*.txt", "*/test_COVIDx*.txt"),
 }
 SITE = "covid_chestxray"
-WORDS: dict[str, str] = {
+WORDS = {
     "COVID-19": "covid_19",
     "positive": "covid_19",
     "pneumonia": "pneumonia",

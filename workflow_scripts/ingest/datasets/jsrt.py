@@ -31,7 +31,7 @@ from workflow_scripts.ingest.datasets import Facts, Source
 from workflow_scripts.ingest.publishers import answers
 
 TABLES: dict[str, tuple[str, ...]] = {}
-OPTIONAL: dict[str, tuple[str, ...]] = {
+OPTIONAL = {
     "with nodule": (
         "CLNDAT_EN.txt",
         "CLNDAT_EN.TXT",
@@ -47,7 +47,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "*/*/CNNDAT_EN.TXT",
     ),
 }
-MASKS: tuple[str, ...] = ("fold[12]", "*/fold[12]", "*/*/fold[12]")
+MASKS = ("fold[12]", "*/fold[12]", "*/*/fold[12]")
 RAW = {
     "suffix": ".IMG",
     "rows": 2048,
@@ -56,8 +56,8 @@ RAW = {
     "bits": 12,
     "inverted": True,
 }
-WORDS: dict[str, str] = {"JPCLN": "nodule"}
-EXPECTED: dict[str, int] = {"images": 247, "patients": 247}
+WORDS = {"JPCLN": "nodule"}
+EXPECTED = {"images": 247, "patients": 247}
 
 NAME = (
     r"^(?!(?:.*/)?fold[12]/)(?:.*/)?"

@@ -32,13 +32,13 @@ from workflow_scripts.ingest.publishers import answers
 from workflow_scripts.ingest.publishers.label_table import SPLITS
 
 TABLES: dict[str, tuple[str, ...]] = {}
-WORDS: dict[str, str] = {
+WORDS = {
     "NORMAL": "no_finding",
     "PNEUMONIA": "pneumonia",
     "bacteria": "bacterial_pneumonia",
     "virus": "viral_pneumonia",
 }
-EXPECTED: dict[str, int] = {"images": 5856}
+EXPECTED = {"images": 5_856}
 
 NAME = (
     r"(?:^|/)(?P<name>(?P<part>train|val|test)/(?P<word>NORMAL|PNEUMONIA)/"

@@ -27,10 +27,10 @@ from workflow_scripts.ingest.datasets import Facts, Source
 from workflow_scripts.ingest.publishers import answers
 
 TABLES: dict[str, tuple[str, ...]] = {}
-OPTIONAL: dict[str, tuple[str, ...]] = {
+OPTIONAL = {
     "readings": ("ClinicalReadings", "*/ClinicalReadings", "*/*/ClinicalReadings"),
 }
-MASKS: tuple[str, ...] = (
+MASKS = (
     "ManualMask",
     "*/ManualMask",
     "*/*/ManualMask",
@@ -38,8 +38,8 @@ MASKS: tuple[str, ...] = (
     "*/masks",
     "*/*/masks",
 )
-WORDS: dict[str, str] = {"0": "no_finding", "1": "tuberculosis"}
-EXPECTED: dict[str, int] = {"images": 138, "patients": 138}
+WORDS = {"0": "no_finding", "1": "tuberculosis"}
+EXPECTED = {"images": 138, "patients": 138}
 
 NAME = (
     r"^(?!(?:.*/)?(?:ManualMask|leftMask|rightMask|masks?)/)(?:.*/)?"

@@ -31,10 +31,10 @@ from workflow_scripts.ingest.datasets import Facts, Source
 from workflow_scripts.ingest.publishers import answers
 
 TABLES: dict[str, tuple[str, ...]] = {}
-OPTIONAL: dict[str, tuple[str, ...]] = {
+OPTIONAL = {
     "readings": ("ClinicalReadings", "*/ClinicalReadings", "*/*/ClinicalReadings"),
 }
-MASKS: tuple[str, ...] = (
+MASKS = (
     "mask",
     "*/mask",
     "masks",
@@ -43,8 +43,8 @@ MASKS: tuple[str, ...] = (
     "Annotations*",
     "*/Annotations*",
 )
-WORDS: dict[str, str] = {"0": "no_finding", "1": "tuberculosis"}
-EXPECTED: dict[str, int] = {"images": 662, "patients": 662}
+WORDS = {"0": "no_finding", "1": "tuberculosis"}
+EXPECTED = {"images": 662, "patients": 662}
 
 NAME = (
     r"^(?!(?:.*/)?(?:masks?|Annotations[^/]*)/)(?:.*/)?"

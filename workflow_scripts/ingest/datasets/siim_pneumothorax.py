@@ -48,7 +48,7 @@ OPTIONAL = {
     ),
 }
 WORDS = {"EncodedPixels": "pneumothorax", "has_pneumo": "pneumothorax"}
-EXPECTED = {"images": 12047}
+EXPECTED = {"images": 12_047}
 SITE = "nih_clinical_center"
 MASKS = ("png_masks", "*/png_masks", "*/*/png_masks")
 

@@ -29,7 +29,7 @@ from workflow_scripts.ingest.datasets import Facts, Source
 from workflow_scripts.ingest.publishers import vindr
 
 TABLES = {
-    "image_labels_train.csv": (
+    "labels": (
         "image_labels_train.csv",
         "annotations/image_labels_train.csv",
         "*/annotations/image_labels_train.csv",
@@ -41,12 +41,12 @@ TABLES = {
     ),
 }
 OPTIONAL = {
-    "image_labels_test.csv": (
+    "test_labels": (
         "image_labels_test.csv",
         "annotations/image_labels_test.csv",
         "*/annotations/image_labels_test.csv",
     ),
-    "sample_submission.csv": ("sample_submission.csv", "*/sample_submission.csv"),
+    "submission": ("sample_submission.csv", "*/sample_submission.csv"),
 }
 WORDS = {
     "Aortic enlargement": "aortic_enlargement",
@@ -79,10 +79,8 @@ WORDS = {
     "Other diseases": "other_disease",
     "No finding": "no_finding",
 }
-EXPECTED = {"images": 18000}
-SPLITS: dict[
-    str, str | None
-] = {  # the tables in use, and the publisher's part that each is about
+EXPECTED = {"images": 18_000}
+SPLITS = {  # the tables in use, and the publisher's part that each is about
     "image_labels_train.csv": "train",
     "train.csv": "train",
     "image_labels_test.csv": "test",

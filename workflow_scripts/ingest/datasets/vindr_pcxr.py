@@ -28,14 +28,14 @@ from workflow_scripts.ingest.datasets import Facts, Source
 from workflow_scripts.ingest.publishers import vindr
 
 TABLES = {
-    "image_labels_train.csv": (
+    "labels": (
         "image_labels_train.csv",
         "*/image_labels_train.csv",
         "*/*/image_labels_train.csv",
     ),
 }
 OPTIONAL = {
-    "image_labels_test.csv": (
+    "test_labels": (
         "image_labels_test.csv",
         "*/image_labels_test.csv",
         "*/*/image_labels_test.csv",
@@ -61,8 +61,8 @@ WORDS = {
     "Other disease": "other_disease",
     "Other diseases": "other_disease",
 }
-EXPECTED = {"images": 9125}
-SPLITS: dict[str, str | None] = {
+EXPECTED = {"images": 9_125}
+SPLITS = {
     "image_labels_train.csv": "train",
     "image_labels_test.csv": "test",
 }

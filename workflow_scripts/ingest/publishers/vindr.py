@@ -1,6 +1,6 @@
 """What VinDr-CXR and VinDr-PCXR have in common: tables of readers, and no patients."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +12,7 @@ from workflow_scripts.ingest.publishers.label_table import column, read_table
 IDS = ("image_id", "rad_id", "rad_ID")
 
 
-def facts(source: Source, splits: dict[str, str | None]) -> Facts:
+def facts(source: Source, splits: Mapping[str, str | None]) -> Facts:
     """Return the name, the view and the official split of each picture.
 
     Args:
@@ -42,7 +42,10 @@ def facts(source: Source, splits: dict[str, str | None]) -> Facts:
 
 
 def said(
-    source: Source, splits: dict[str, str | None], words: dict[str, str], readers: str
+    source: Source,
+    splits: Mapping[str, str | None],
+    words: dict[str, str],
+    readers: str,
 ) -> pd.DataFrame:
     """Return what the readers see, if as many do as are asked for.
 
@@ -65,7 +68,7 @@ def said(
 
 
 def _tables(
-    source: Source, splits: dict[str, str | None]
+    source: Source, splits: Mapping[str, str | None]
 ) -> Iterator[tuple[Path, pd.DataFrame]]:
     answers.needed(source, tuple(name for name, split in splits.items() if split))
     for name in splits:
