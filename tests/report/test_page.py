@@ -180,4 +180,6 @@ def test_every_encoder_and_protocol_is_explained(read):
 
 
 def test_what_is_missing_from_a_public_set_is_told(read):
-    assert "listed images are 4,999 of the 5,000 in the whole set" in " ".join(read.text)
+    assert "listed images are 4,999 of the 5,000 in the whole set" in " ".join(
+        read.text
+    )

@@ -27,7 +27,7 @@ CASES = {
     ),
     "an unknown adapter": (
         ("archive: {root", "archive: {adapter: folders, root"),
-        "config: datasets.archive.adapter: 'folders' is unknown; there are: brax, chexpert",
+        "config: datasets.archive.adapter: 'folders' is unknown; there are: brax",
     ),
     "an unknown encoder": (
         ("encoders: [random, moco,", "encoders: [random, mocco,"),

@@ -8,7 +8,7 @@ HEAD = """# What can become of a file
 
 Made by `python -m workflow_scripts.ingest.catalogue > docs/reasons.md`.
 
-found = accepted + excluded + quarantined, always. Excluded: understood and out of scope.
+found = accepted + excluded + quarantined, always. Excluded: understood, out of scope.
 Quarantined: not to be trusted until a person has looked. The column `reason` of
 `results/ingest/{dataset}/ledger.parquet` holds one of these codes. Rules of scope are
 switched off in `ingest.exclude`, checks of pictures in `ingest.picture_checks`.
