@@ -1,9 +1,9 @@
 """Read each dataset's own files once, and write them in our words.
 
-Takes  a dataset's folder and label table, as the config names them
+Takes  a dataset's folder, label tables and lung masks, as the config names them
 Gives  results/ingest/{dataset}/ledger, images, labels, pixels, counts .parquet
        results/ingest/{dataset}/pixels/{shard}.u8, lung_masks/{shard}.u8
-       results/ingest/{dataset}/private/paths.parquet
+       results/ingest/{dataset}/private/paths.parquet, verified.parquet
 """
 
 

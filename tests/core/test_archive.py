@@ -90,7 +90,7 @@ def test_new_files_fill_the_last_shard_and_then_new_ones():
 
 def test_phantoms_are_cut_evenly_and_every_file_is_in_one_shard(tmp_path):
     filled(tmp_path, [f"{i:02d}" for i in range(10)])
-    shards = [archive.in_shard(tmp_path, tmp_path, n, 3) for n in range(3)]
+    shards = [archive.in_shard(tmp_path, tmp_path, n, 3, "") for n in range(3)]
     assert sorted(chain.from_iterable(shards)) == [f"{i:02d}" for i in range(10)]
     assert all(shards)
 

@@ -1,4 +1,4 @@
-"""Run the three steps on a folder, as the rules do, and read what they wrote."""
+"""Run the steps on a folder, as the rules do, and read what they wrote."""
 
 import json
 from dataclasses import dataclass
@@ -93,7 +93,11 @@ def ingest(
                 **people,
                 **{"state": "", "shards": SHARDS, "checks": list(checks)},
                 **{"exclude": list(exclude), "long_side_px": long_side_px},
-                **{"raw": told["RAW"], "masks_below": adapters.masks_below(dataset)},
+                **{
+                    "raw": told["RAW"],
+                    "paths": "",
+                    "masks_below": adapters.masks_below(dataset),
+                },
             ),
             decoded=decoded[shard],
             pixels=out / f"pixels/{shard}.u8",
@@ -105,7 +109,9 @@ def ingest(
             masks=[masks] if masks else [],
             decoded=decoded[shard],
             shard=shard,
-            recipe=recipe("ingest_mask", key_file=key_file, shards=SHARDS, **drawn),
+            recipe=recipe(
+                "ingest_mask", key_file=key_file, shards=SHARDS, paths="", **drawn
+            ),
             lung_masks=out / f"lung_masks/{shard}.u8",
         )
     run(
@@ -131,7 +137,7 @@ def ingest(
         paths=paths,
         decoded=decoded,
         images=out / "images.parquet",
-        recipe=recipe("ingest_label", **people, **publisher, labels=labels),
+        recipe=recipe("ingest_label", **people, **publisher, labels=labels, tables=""),
         labels=out / "labels.parquet",
     )
     return read(out)

@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -17,7 +18,8 @@ from tests.ingest.synthetic import (
     png_bytes,
     write,
 )
-from workflow_scripts.ingest import catalogue
+from workflow_scripts.core.errors import InputError
+from workflow_scripts.ingest import catalogue, decode
 from workflow_scripts.ingest.reasons import REASONS
 
 
@@ -177,3 +179,11 @@ def test_the_private_folder_is_private(tmp_path):
 def test_the_page_on_reasons_is_made_from_the_list():
     page = Path(__file__).parents[2] / "docs/reasons.md"
     assert page.read_text() == catalogue.page()
+
+
+def test_a_folder_that_cannot_be_read_is_no_fault_of_its_files():
+    """As where a mount drops while a shard is read."""
+    frame = pd.DataFrame({"reason": ["cannot_open", "cannot_open", "ok"]})
+    with pytest.raises(InputError, match="mounted"):
+        decode._refuse_lost_folder(frame)
+    decode._refuse_lost_folder(frame[1:].replace("cannot_open", "ok"))

@@ -45,3 +45,23 @@ def test_near_copies_of_two_people_are_of_neither(copied, tmp_path):
 def test_near_copies_of_nobody_known_are_kept_once(copied, tmp_path):
     done = ingest(copied, tmp_path / "out", patients="unknown")
     assert sorted(done.reasons().values()) == ["near_copy", "near_copy", "ok"]
+
+
+def test_a_preview_beside_its_dicom_file_is_the_copy(tmp_path):
+    picture = chest(1, bits=8).astype(np.uint8)
+    write(tmp_path / "root/a.dcm", dataset(picture, bits=8))
+    write(tmp_path / "root/a.png", png_bytes(picture))
+    done = ingest(tmp_path / "root", tmp_path / "out")
+    assert done.reasons() == {"a.dcm": "ok", "a.png": "duplicate"}
+
+
+def test_a_near_preview_beside_its_dicom_file_is_the_copy(copied, tmp_path):
+    (copied / "dull.jpg").unlink()
+    done = ingest(copied, tmp_path / "out")
+    assert done.reasons() == {"whole": "ok", "half.png": "near_copy"}
+
+
+def test_a_group_with_two_people_in_it_is_refused_whole(copied, tmp_path):
+    owners = {"whole": "A", "dull.jpg": "A", "half.png": "B"}
+    done = run(copied, tmp_path, owners)
+    assert set(done.reasons().values()) == {"near_copy_two_patients"}

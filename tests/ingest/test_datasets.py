@@ -29,7 +29,7 @@ def source(tables=()):
 
 
 def test_every_set_of_the_design_has_an_adapter():
-    assert set(NAMES) == {
+    assert set(NAMES) >= {
         *("brax", "chexpert", "covid_chestxray", "covidx", "folder", "jsrt", "kermany"),
         *("mimic_cxr_dicom", "mimic_cxr_jpg", "montgomery", "nih_cxr14", "openi"),
         *("padchest", "rsna_pneumonia", "shenzhen", "siim_pneumothorax", "vindr_cxr"),
@@ -61,7 +61,8 @@ def test_a_docstring_names_paper_licence_and_faults(name):
 
 def test_a_file_that_no_table_knows_is_left_out_or_the_tables_are_asked_for(name):
     module = datasets.load(name)
-    with contextlib.suppress(InputError):
+    asks = pytest.raises(InputError) if name != "folder" else contextlib.nullcontext()
+    with asks:
         facts, said = module.facts(source()), module.said(source())
         assert set(FACTS.check(facts.frame)["file_id"]) <= {"a"}
         assert facts.patients in {"header", "table", "nobody"}
@@ -77,12 +78,14 @@ def test_a_table_that_is_no_table_is_one_clear_error(name, tmp_path):
         file.write_bytes(b"PHICANARY\n\xff\xfe\0PHICANARY,1\n")
         tables.append(file)
     for ask in (module.facts, module.said):
-        told = []
-        try:
-            ask(source(tables))
-        except InputError as error:
-            told.append(str(error))
-        assert "PHICANARY" not in "".join(told)
+        with (
+            pytest.raises(InputError) if name != "folder" else contextlib.nullcontext()
+        ):
+            try:
+                ask(source(tables))
+            except InputError as error:
+                assert "PHICANARY" not in str(error)  # noqa: PT017
+                raise
 
 
 def test_an_unknown_adapter_is_refused_by_name():

@@ -62,3 +62,14 @@ def test_children_are_left_out_only_where_that_is_asked_for(tmp_path):
     assert set(done.reasons().values()) == {"ok"}
     done = ingest(tmp_path / "root", tmp_path / "two", exclude=("paediatric",))
     assert done.reasons() == {"child": "paediatric", "adult": "ok", "ageless": "ok"}
+
+
+def test_a_number_in_a_table_meets_the_one_with_an_issuer(tmp_path):
+    write(tmp_path / "root/a.dcm", dataset(chest(1), IssuerOfPatientID="mercy"))
+    picture = chest(2, bits=8).astype(np.uint8)
+    write(tmp_path / "root/b.png", png_bytes(picture))
+    (tmp_path / "t.csv").write_text("file,pid,E\na.dcm,,1\nb.png,P0042,0\n")
+    labels = {"table": "", "image": "file", "patient": "pid", "findings": {"e": "E"}}
+    table = tmp_path / "t.csv"
+    done = ingest(tmp_path / "root", tmp_path / "out", table=table, labels=labels)
+    assert people(done).nunique() == 1

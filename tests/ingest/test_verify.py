@@ -2,6 +2,7 @@
 
 import os
 
+import pandas as pd
 import pytest
 
 from tests.ingest.chain import SHARDS, ingest, recipe, run
@@ -59,3 +60,14 @@ def test_a_file_that_is_gone_has_changed(ask, tmp_path):
 def test_what_is_watched_elsewhere_is_not_read(ask, tmp_path):
     disturb(tmp_path / "root/2.dcm")
     assert len(ask(unwatched=["2.dcm"])) == 3
+
+
+def test_a_file_that_was_not_read_before_counts_once_it_can_be(ask, tmp_path, capfd):
+    for path in (tmp_path / "out/decoded").glob("*.parquet"):
+        frame = pd.read_parquet(path)
+        frame.assign(sha256=None, reason="cannot_open").to_parquet(path)
+        path.with_name(f"{path.name}.provenance.json").unlink()
+    with pytest.raises(SystemExit):
+        ask()
+    assert "4 of 4 files changed" in capfd.readouterr().err
+    assert len(ask()) == 4  # they are noted: asking again finds nothing new

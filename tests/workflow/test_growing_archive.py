@@ -57,14 +57,19 @@ def test_a_folder_at_rest_has_nothing_to_do(archive):
     assert archive.planned(STORE, LABELS) == []
 
 
-def test_an_edited_label_decodes_nothing_and_moves_no_patient(archive):
+@pytest.mark.parametrize("put_back_ns", [None, 1])
+def test_an_edited_label_decodes_nothing_and_moves_no_patient(archive, put_back_ns):
+    """Nor does a table with an old time stamp, as from a backup."""
     table = archive.folder / "labels.csv"
-    text = table.read_text()
+    text, known = table.read_text(), table.stat()
     table.write_text(text.replace(",1", ",0", 3))
+    if put_back_ns:
+        os.utime(table, ns=(put_back_ns, put_back_ns))
     try:
         assert rules(archive.planned(STORE, LABELS)) == ["ingest_label"]
     finally:
         table.write_text(text)
+        os.utime(table, ns=(known.st_atime_ns, known.st_mtime_ns))
 
 
 def test_new_files_go_into_a_shard_of_their_own(archive):

@@ -99,7 +99,9 @@ def assigned(
     return kept | grown
 
 
-def in_shard(root: Path, private: Path, shard: int, shards: int) -> list[str]:
+def in_shard(
+    root: Path, private: Path, shard: int, shards: int, planned: str
+) -> list[str]:
     """List the files of one shard, by path.
 
     Args:
@@ -108,13 +110,25 @@ def in_shard(root: Path, private: Path, shard: int, shards: int) -> list[str]:
         shard: its number.
         shards: how many there are of phantoms, which were not there to be planned
             with: they are cut evenly. 0 for all other files.
+        planned: digest of the list that the plan made; "" for phantoms.
+
+    Raises:
+        InputError: if a later plan cut the folder in another way.
     """
     if shards:
         paths = list(walk(root))
         numbers = assigned(paths, {}, at_most=math.ceil(len(paths) / shards))
     else:
         numbers = remembered(private, SHARDS)
-    return sorted(path for path, number in numbers.items() if number == shard)
+    ours = sorted(path for path, number in numbers.items() if number == shard)
+    if planned and listed(ours) != planned:
+        raise InputError("datasets: `root` changed since the plan was made; run again")
+    return ours
+
+
+def listed(paths: Iterable[str]) -> str:
+    """Return a digest of a list of paths."""
+    return digest(dict.fromkeys(sorted(paths), ""))
 
 
 def remembered(private: Path, name: str) -> dict[str, Any]:

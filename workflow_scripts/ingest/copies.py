@@ -4,7 +4,10 @@ Every function takes the joined files, one row each, and gives a copy with new r
 for those that were still `ok`. No outcome depends on the order of the rows.
 """
 
+import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from workflow_scripts.ingest import near
 from workflow_scripts.ingest.identity import refuse, spread
@@ -13,19 +16,19 @@ from workflow_scripts.ingest.identity import refuse, spread
 def settle(files: pd.DataFrame) -> pd.DataFrame:
     """Refuse pictures that stand for another, or for nobody can say whom.
 
-    Of copies the one with a row in the label table is kept, then the largest, then the
-    smallest file_id. Unknown patients (`patient_id` equals `image_id`) are not held
-    against each other.
+    Of copies the one whose patient is known is kept, then the one with a row in the
+    label table, the largest, the smallest file_id. A picture whose patient nobody tells
+    (`patient_id` equals `image_id`) is held against nobody.
     """
     ok = files[files["reason"] == "ok"]
     pixels = ok.groupby("image_id")["pixels_sha256"].transform("nunique")
     files = refuse(files, spread(pixels > 1, files), "uid_reused")
     ok = files[files["reason"] == "ok"]
-    owner = _owner(ok)
-    people = owner.groupby(ok["pixels_sha256"]).transform("nunique")
+    people = _owner(ok).groupby(ok["pixels_sha256"]).transform("nunique")
     files = refuse(files, spread(people > 1, files), "same_pixels_two_patients")
     ok = files[files["reason"] == "ok"]
-    shown = ok.groupby("pixels_sha256")["photometric"].transform("nunique")
+    tags = ok["photometric"].where(ok["photometric"] != "raster")
+    shown = tags.groupby(ok["pixels_sha256"]).transform("nunique")
     files = refuse(files, spread(shown > 1, files), "copies_disagree")
     ok = _best_first(files)
     files = refuse(files, spread(ok.duplicated("pixels_sha256"), files), "duplicate")
@@ -33,28 +36,28 @@ def settle(files: pd.DataFrame) -> pd.DataFrame:
 
 
 def _owner(ok: pd.DataFrame) -> "pd.Series[str]":
-    return ok["patient_id"].mask(ok["patient_id"] == ok["image_id"], "unknown")
+    """Return whose each picture is, missing where nobody tells."""
+    return ok["patient_id"].mask(ok["patient_id"] == ok["image_id"])
 
 
 def _best_first(files: pd.DataFrame) -> pd.DataFrame:
     ok = files[files["reason"] == "ok"]
-    ok = ok.assign(silent=~ok["in_table"], smallness=-ok["rows"] * ok["columns"])
-    return ok.sort_values(["silent", "smallness", "file_id"])
+    ok = ok.assign(
+        nobody=_owner(ok).isna(),
+        silent=~ok["in_table"],
+        smallness=-ok["rows"] * ok["columns"],
+    )
+    return ok.sort_values(["nobody", "silent", "smallness", "file_id"])
 
 
 def _settle_near(files: pd.DataFrame) -> pd.DataFrame:
     """Settle pictures that are one but for coding, size or brightness."""
     ok = _best_first(files)
     pairs = near.pairs(ok["fingerprint"].fillna("").tolist())
-    owner = _owner(ok).reset_index(drop=True)
-    first, second = pairs["first"].to_numpy(), pairs["second"].to_numpy()
-    strange = owner.to_numpy()[first] != owner.to_numpy()[second]
-    two = ok.index[sorted({*first[strange], *second[strange]})]
-    files = refuse(files, _which(two, files), "near_copy_two_patients")
-    # of each group the best is kept: the pairs hold the better one first
-    later = [max(one, two) for one, two in zip(first, second, strict=True)]
-    return refuse(files, _which(ok.index[sorted(set(later))], files), "near_copy")
-
-
-def _which(rows: "pd.Index[int]", files: pd.DataFrame) -> "pd.Series[bool]":
-    return pd.Series(files.index.isin(rows), index=files.index)
+    links = coo_array(
+        (np.ones(len(pairs)), (pairs["first"], pairs["second"])), (len(ok), len(ok))
+    )
+    group = pd.Series(connected_components(links, directed=False)[1], index=ok.index)
+    people = _owner(ok).groupby(group).transform("nunique")
+    files = refuse(files, spread(people > 1, files), "near_copy_two_patients")
+    return refuse(files, spread(group.duplicated(), files), "near_copy")

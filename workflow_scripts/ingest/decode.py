@@ -9,6 +9,7 @@ import pandas as pd
 
 from workflow_scripts.core import archive, entry
 from workflow_scripts.core.entry import Input, Output
+from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.progress import progress
 from workflow_scripts.ingest import bounded, selftest
 from workflow_scripts.ingest.decoded import DECODED
@@ -27,6 +28,7 @@ class Recipe:
     key_file: str  # "" for phantoms, whose key is public
     state: str  # of the shard's files; only to notice that they changed
     shards: int  # of phantoms, which the plan could not list; 0 otherwise
+    paths: str  # digest of the list of files that the plan made; "" for phantoms
     site: str  # ids of two sites never meet
     long_side_px: int
     exclude: list[str]  # rules of scope that are switched on
@@ -46,7 +48,7 @@ def main(
     """Read the shard's files below `root`, write its table and its pictures."""
     selftest.refuse_wrong_environment()
     private = decoded.parent.with_name("private")
-    ours = archive.in_shard(root, private, shard, recipe.shards)
+    ours = archive.in_shard(root, private, shard, recipe.shards, recipe.paths)
     make_key(recipe.key_file, private)
     listed = with_ids(ours, recipe.key_file, private)
     reader = Reader(
@@ -60,6 +62,7 @@ def main(
     with pixels.open("wb") as pictures:
         rows = list(_rows(listed, reader, recipe.masks_below, shard, pictures))
     frame = pd.DataFrame(rows, columns=list(DECODED.columns))
+    _refuse_lost_folder(frame)
     DECODED.write(frame, decoded)
     for reason, count in frame["reason"].value_counts().sort_index().items():
         log.info("%s: %d files", reason, count)
@@ -90,6 +93,18 @@ def _rows(
             **reading.row,
             **_placed(reading, shard, pictures),
         }
+
+
+def _refuse_lost_folder(frame: pd.DataFrame) -> None:
+    """Refuse to call files bad that a dropped mount or missing rights keep from us."""
+    lost = int((frame["reason"] == "cannot_open").sum())
+    if lost > len(frame) / 2:
+        raise InputError(
+            f"datasets: {lost} of {len(frame)} files of this shard cannot be opened; "
+            "is `root` mounted, and may we read it?"
+        )
+    if lost:
+        log.warning("%d files cannot be opened; `snakemake verify` tries again", lost)
 
 
 def _placed(reading: Reading, shard: int, pictures: BinaryIO) -> dict[str, Any]:

@@ -47,13 +47,21 @@ def name_patients(
     files = files.drop(columns="table_patient")
     if source == "nobody":
         return files.assign(patient_id=files["image_id"])
-    files = _with_issuer(files)
     if source == "table":
-        files = files.assign(patient_id=None, patient="missing")
+        blank = dict.fromkeys(("patient_id", "patient_number", "has_issuer"))
+        files = files.assign(**blank, patient="missing")
     bare = files["patient_id"].isna() & (raw != "")
     empty = raw.map(person.placeholder)
     named = raw[bare & ~empty].map(lambda one: pseudonyms.of("patient", one))
-    files = files.assign(patient_id=files["patient_id"].fillna(named.astype("string")))
+    number = raw[named.index].map(lambda one: pseudonyms.of("patient_number", one))
+    files = files.assign(
+        patient_id=files["patient_id"].fillna(named.astype("string")),
+        patient_number=files["patient_number"].fillna(number.astype("string")),
+        has_issuer=files["has_issuer"]
+        .astype("boolean")
+        .mask(bare & ~empty, other=False),
+    )
+    files = _with_issuer(files)
     if source == "header" and (raw == "").all():
         files = _on_their_own(files)
     nobody = files["patient_id"].isna()
@@ -69,6 +77,12 @@ def _with_issuer(files: pd.DataFrame) -> pd.DataFrame:
     show each patient twice, once in the training and once in the test split.
     """
     issued = files[files["has_issuer"].fillna(value=False).astype(bool)]
+    if len(issued):
+        log.warning(
+            "patients: %d images name the issuer of the id; a dataset of the same site "
+            "whose ids have none shows the same people under other pseudonyms",
+            len(issued),
+        )
     owners = issued.groupby("patient_number")["patient_id"].agg(["nunique", "first"])
     alone = files["has_issuer"].eq(other=False) & files["patient_number"].notna()
     joined = files["patient_number"].map(owners.loc[owners["nunique"] == 1, "first"])

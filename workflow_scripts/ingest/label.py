@@ -22,6 +22,7 @@ class Recipe:
     site: str  # ids of two sites never meet
     labels: dict[str, Any] | None
     options: dict[str, Any]  # of the adapter
+    tables: str  # state of the tables: an older one put back is another one
 
 
 def main(

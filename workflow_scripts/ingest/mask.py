@@ -12,6 +12,7 @@ import pandas as pd
 
 from workflow_scripts.core import archive, entry
 from workflow_scripts.core.entry import Input, Inputs, Output
+from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.progress import progress
 from workflow_scripts.core.tables.ingest import NO_MASK
 from workflow_scripts.ingest import masks as sources
@@ -30,9 +31,10 @@ class Recipe:
     """Where masks come from."""
 
     source: str  # a file in ingest/masks; "" for none
-    state: str  # of a folder of masks, whose files no rule declares
+    state: str  # of the folder or table of masks
     key_file: str  # "" for phantoms, whose key is public
     shards: int  # of phantoms, which the plan could not list; 0 otherwise
+    paths: str  # digest of the list of files that the plan made; "" for phantoms
 
 
 def main(
@@ -50,9 +52,11 @@ def main(
     with lung_masks.open("wb") as file:
         if masks:
             private = decoded.parent.with_name("private")
-            ours = archive.in_shard(root, private, shard, recipe.shards)
+            ours = archive.in_shard(root, private, shard, recipe.shards, recipe.paths)
             listed = with_ids(ours, recipe.key_file, private)
-            pictures = pictures.merge(listed, on="file_id", validate="one_to_one")
+            pictures = pictures.merge(listed, on="file_id", how="left")
+            if pictures["path"].isna().any():
+                raise InputError("ingest: a decoded picture is of no file of the shard")
             _write(pictures, masks[0], recipe.source, file)
 
 

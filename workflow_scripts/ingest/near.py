@@ -141,7 +141,7 @@ def _neighbours(signs: NDArray[np.uint8]) -> Iterator[Pairs]:
     for begin in range(0, (SIGNS - BAND) // 8 + 1, STEP // 8):
         rolled = np.ascontiguousarray(np.roll(signs, -begin, axis=1)[:, :8])
         keys = rolled.view(">u8").ravel().astype(np.uint64)
-        order = np.argsort(keys)
+        order = np.argsort(keys, kind="stable")
         bands = keys[order] >> np.uint64(64 - BAND)
         for step in range(1, min(CROWD, len(order) - 1) + 1):
             same = np.flatnonzero(bands[:-step] == bands[step:])

@@ -75,7 +75,10 @@ class Reader:
 
     def _read(self, path: str, reading: Reading) -> None:
         place = os.fsencode(self.root) + b"/" + unquote_to_bytes(path)
-        content = opening.content(place)
+        try:
+            content = opening.content(place)
+        except OSError as error:
+            raise Refused("cannot_open", type(error).__name__) from None
         reading.row["sha256"] = content.sha256
         raw = self.raw if raw_pictures.is_raw(path, self.raw) else None
         if raw or content.data.startswith((opening.PNG, opening.JPEG)):

@@ -44,6 +44,7 @@ REASONS = {
     "duplicate": _excluded("the same pixels of the same patient as a file kept"),
     # not to be trusted
     "link": _quarantined("a symbolic link; links are not followed"),
+    "cannot_open": _quarantined("the system refused it; the detail names the error"),
     "empty": _quarantined("holds no byte"),
     "packed": _quarantined("an archive or compressed file; these are not opened"),
     "unreadable": _quarantined("cannot be read; the detail names the error's class"),

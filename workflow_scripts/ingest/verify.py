@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-import pandas as pd
-
 from workflow_scripts.core import archive, entry
 from workflow_scripts.core.entry import Input, Inputs, Output
 from workflow_scripts.core.errors import InputError
@@ -42,22 +40,28 @@ def main(
         InputError: if files changed, after leaving word of them.
     """
     files = described.joined(paths, decoded)
-    files = files[files["sha256"].notna()]
     watched = [not archive.below(path, recipe.unwatched) for path in files["path"]]
-    files = files[watched].reset_index(drop=True)
+    files = files[watched].query("reason != 'lung_mask'").reset_index(drop=True)
+    files["sha256"] = files["sha256"].fillna("")
     with ThreadPoolExecutor() as pool:  # hashing lets go of Python's lock
         found = pool.map(lambda path: _digest(root, path), files["path"])
         now = list(progress(found, total=len(files), what="files"))
-    changed = files["sha256"].ne(pd.Series(now, dtype="string"))
-    news = dict(zip(files["path"][changed], pd.Series(now)[changed], strict=True))
+    known = archive.remembered(paths.parent, archive.CHANGED)
+    news = {
+        path: digest
+        for path, before, digest in zip(
+            files["path"], files["sha256"], now, strict=True
+        )
+        if digest != before and known.get(path) != digest
+    }
     if news:
-        known = archive.remembered(paths.parent, archive.CHANGED)
         archive.remember(paths.parent, archive.CHANGED, known | news)
         raise InputError(
             f"{len(news)} of {len(files)} files changed under an unchanged time stamp; "
             "run snakemake again: it reads their shards anew"
         )
     log.info("files: %d read again, none changed", len(files))
+    files["sha256"] = now
     VERIFIED.write(files[["file_id", "sha256"]], verified)
 
 

@@ -73,9 +73,8 @@ def mask_source(dataset: Settings) -> str:
 def masks_below(dataset: Settings) -> list[str]:
     """List the folders below the root that hold masks, as paths in a URL."""
     root = Path(dataset["root"])
-    found = [
-        p for pattern in told(dataset["adapter"])["MASKS"] for p in root.glob(pattern)
-    ]
+    patterns = told(dataset["adapter"])["MASKS"]
+    found = [path for pattern in patterns for path in _globbed(root, pattern)]
     place = mask_place(dataset)
     folders = [*found, *([place] if place and place.is_dir() else [])]
     return sorted({one for path in folders for one in below(root, path)})
@@ -112,7 +111,10 @@ def _patterns(asked: dict[str, Any]) -> list[tuple[str, ...]]:
 
 def _found(root: Path, patterns: tuple[str, ...]) -> Path | None:
     """Return the first file or folder, by name, that fits the first pattern to fit."""
-    for pattern in patterns:
-        for path in sorted(root.glob(pattern)):
-            return path
-    return None
+    found = [path for pattern in patterns for path in _globbed(root, pattern)]
+    return found[0] if found else None
+
+
+@cache
+def _globbed(root: Path, pattern: str) -> list[Path]:
+    return sorted(root.glob(pattern))

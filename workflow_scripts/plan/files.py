@@ -12,10 +12,7 @@ from snakemake.io import ancient
 from workflow_scripts.plan import adapters, names, shards
 from workflow_scripts.plan.settings import Settings, simulated
 
-INGEST = "results/ingest"
-PREPARE = "results/prepare"
 ENCODERS = "results/encoders"
-FINETUNE = "results/finetune"
 
 
 class Files:

@@ -1,15 +1,14 @@
 """Look at a user's label table before any work starts."""
 
 import csv
-import hashlib
 import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from workflow_scripts.core.provenance import digest
 from workflow_scripts.core.tables.ingest import LABEL_VALUES
-from workflow_scripts.plan import adapters
+from workflow_scripts.plan import adapters, archive
 from workflow_scripts.plan.settings import Settings, simulated
 
 FACTS = ("image", "patient", "split", "view", "sex", "age")
@@ -69,7 +68,7 @@ def facts_of(labels: Settings | None) -> Settings | None:
     return labels and labels | {"findings": {}}
 
 
-def told(dataset: Settings) -> str:
+def told(name: str, dataset: Settings) -> str:
     """Return a digest of what a dataset's tables say besides findings.
 
     Labels are edited often, and no image is another one for that: of a user's own
@@ -77,16 +76,17 @@ def told(dataset: Settings) -> str:
     """
     labels: Settings | None = dataset["labels"]
     if not labels:
-        seen: list[Any] = []
-        for path in adapters.tables(dataset):
-            known = path.stat()
-            seen.append((path.name, known.st_size, known.st_mtime_ns))
-    else:
-        columns, *rows = _rows(Path(dataset["root"]) / labels["table"]) or [[]]
-        asked = [labels[key] for key in FACTS if labels[key] is not None]
-        places = [columns.index(name) for name in asked if name in columns]
-        seen = [[row[at] for at in places if at < len(row)] for row in rows]
-    return hashlib.sha256(json.dumps(seen).encode("ascii")).hexdigest()[:20]
+        return state(dataset)
+    columns, *rows = _rows(Path(dataset["root"]) / labels["table"]) or [[]]
+    asked = [labels[key] for key in FACTS if labels[key] is not None]
+    places = [columns.index(name) for name in asked if name in columns]
+    seen = [[row[at] for at in places if at < len(row)] for row in rows]
+    return archive.salted(name, json.dumps(seen))
+
+
+def state(dataset: Settings) -> str:
+    """Return a digest of the sizes and times of a dataset's tables."""
+    return digest(*(archive.state(path) for path in adapters.tables(dataset)))
 
 
 def n_patients(config: Settings, dataset: Settings | None) -> int | None:

@@ -8,7 +8,7 @@ from workflow_scripts.core import sources
 from workflow_scripts.core.provenance import digest
 from workflow_scripts.plan import adapters, archive
 from workflow_scripts.plan.recipes import simulate
-from workflow_scripts.plan.settings import Settings, cohort_of
+from workflow_scripts.plan.settings import Settings, cohort_of, simulated
 
 
 def numbers(config: Settings, dataset: str) -> list[int]:
@@ -39,6 +39,13 @@ def state(config: Settings, dataset: str, shard: int | None) -> str:
         return digest(made.choices, stamps)
     known = _listing(config, dataset)
     return known.state if shard is None else known.shards.get(shard, "gone")
+
+
+def paths(config: Settings, dataset: str, shard: int) -> list[str]:
+    """List the files of a shard; none of phantoms, which are not there yet."""
+    if simulated(config, config["datasets"][dataset]):
+        return []
+    return list(_listing(config, dataset).paths.get(shard, []))
 
 
 def unwatched(dataset: Settings) -> list[str]:

@@ -77,7 +77,7 @@ VERIFIED = Table(
     name="verified",
     meaning="the files that were read again, and are what they were",
     key=("file_id",),
-    columns={"file_id": FILE_ID, "sha256": text("of the file's bytes")},
+    columns={"file_id": FILE_ID, "sha256": text("of its bytes; blank if no file")},
 )
 
 COUNTS = Table(

@@ -50,7 +50,7 @@ OPTIONAL = {
     ),
 }
 WORDS = {"Lung Opacity": "lung_opacity", "Normal": "no_finding"}
-EXPECTED = {"images": 29_684}
+EXPECTED: dict[str, int] = {}
 SITE = "nih_clinical_center"
 NEITHER = "No Lung Opacity / Not Normal"
 NIH_NAME = r"^0*(\d+)_\d{3}(?:\.png)?$"  # 00000013_005.png

@@ -5,8 +5,8 @@ One file each, loaded by name. A mask source is a module with
     def find(place: Path, wanted: list[str]) -> Callable[[str], Mask | None]
 
 `place` is a folder or a table of the publisher's. `wanted` lists the paths (below the
-dataset's root, decoded) that will be asked for, so that a table of gigabytes is read
-once and little is kept. The function that comes back takes one of them and returns the
+dataset's root, decoded) that will be asked for, one shard's, so that of a table of
+gigabytes little is kept. The function that comes back takes one of them and returns the
 mask of that picture, or None where there is none, or none to be trusted. Two pictures
 never share a mask. Nothing that it raises may quote a name.
 """

@@ -1,5 +1,6 @@
 """A folder of PNG masks with the same places and names as the pictures."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,17 @@ from workflow_scripts.ingest.naming import bare
 
 def find(place: Path, wanted: list[str]) -> Find:
     """Return what reads the mask `place/a/b.png` of the picture `a/b.dcm`."""
+    names = Counter(_named(path) for path in wanted)
 
     def mask(path: str) -> Mask | None:
-        below = Path(path)
-        file = place / below.with_name(f"{bare(below).name}.png")
-        return drawn(file)
+        return drawn(place / _named(path)) if names[_named(path)] == 1 else None
 
     return mask
+
+
+def _named(path: str) -> Path:
+    below = Path(path)
+    return below.with_name(f"{bare(below).name}.png")
 
 
 def drawn(file: Path) -> Mask | None:

@@ -3,7 +3,9 @@
 import time
 from typing import Any
 
-from workflow_scripts.plan import adapters, archive, label_tables, shards
+from workflow_scripts.core import archive
+from workflow_scripts.plan import adapters, label_tables, shards
+from workflow_scripts.plan import archive as plan_archive
 from workflow_scripts.plan.recipes import STEPS, Decided, Wildcards
 from workflow_scripts.plan.settings import Settings, simulated
 
@@ -42,6 +44,7 @@ def decode(config: Settings, wildcards: Wildcards) -> Decided:
     """How pixels and headers are read."""
     name = wildcards["dataset"]
     dataset, ingest = config["datasets"][name], config["ingest"]
+    paths = shards.paths(config, name, int(wildcards["shard"]))
     choices = {
         **_people(config, name),
         "state": shards.state(config, name, int(wildcards["shard"])),
@@ -50,7 +53,12 @@ def decode(config: Settings, wildcards: Wildcards) -> Decided:
         "exclude": sorted(ingest["exclude"]),
         "checks": ingest["picture_checks"],
         "raw": adapters.told(dataset["adapter"])["RAW"],
-        "masks_below": adapters.masks_below(dataset),
+        "paths": archive.listed(paths) if paths else "",
+        "masks_below": [
+            place
+            for place in adapters.masks_below(dataset)
+            if any(archive.below(path, [place]) for path in paths)
+        ],
     }
     checks = (f"{STEPS}.ingest.checks.{check}" for check in ingest["picture_checks"])
     return Decided(choices=choices, loaded=tuple(checks))
@@ -61,12 +69,14 @@ def mask(config: Settings, wildcards: Wildcards) -> Decided:
     name = wildcards["dataset"]
     dataset = config["datasets"][name]
     place, source = adapters.mask_place(dataset), adapters.mask_source(dataset)
-    watched = place and place.is_dir() and not simulated(config, dataset)
+    paths = shards.paths(config, name, int(wildcards["shard"]))
+    watched = place and not simulated(config, dataset)
     choices = {
         "source": source,
-        "state": archive.state(place) if place and watched else "",
+        "state": plan_archive.state(place) if place and watched else "",
         "key_file": _key_file(config, dataset),
         "shards": shards.of_phantoms(config, name),
+        "paths": archive.listed(paths) if paths else "",
     }
     loaded = (f"{STEPS}.ingest.masks.{source}",) if source else ()
     return Decided(choices=choices, loaded=loaded)
@@ -84,7 +94,7 @@ def gather(config: Settings, wildcards: Wildcards) -> Decided:
         "options": dataset["options"],
         "exclude": sorted(config["ingest"]["exclude"]),
         "expected": adapters.told(dataset["adapter"])["EXPECTED"],
-        "told": "" if simulated(config, dataset) else label_tables.told(dataset),
+        "told": "" if simulated(config, dataset) else label_tables.told(name, dataset),
     }
     return Decided(choices=choices, loaded=(_adapter(dataset),))
 
@@ -98,6 +108,7 @@ def label(config: Settings, wildcards: Wildcards) -> Decided:
         "adapter": dataset["adapter"],
         "labels": dataset["labels"],
         "options": dataset["options"],
+        "tables": "" if simulated(config, dataset) else label_tables.state(dataset),
     }
     return Decided(choices=choices, loaded=(_adapter(dataset),))
 
