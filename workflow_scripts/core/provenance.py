@@ -14,7 +14,7 @@ from typing import Any, cast
 from workflow_scripts.core.errors import InputError
 
 # Choices that tell where things lie on this machine: a path may hold a name.
-UNTOLD = ("key_file", "table")
+UNTOLD = ("key_file", "table", "unwatched", "masks_below")
 # Above this an input is taken at its sidecar's word; below, its bytes are read again.
 VERIFIED_BYTES = 256 * 2**20
 PACKAGES = (
