@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -56,9 +57,13 @@ def _rows(table: Path) -> list[list[str]]:
 def _shown(columns: list[str], asked: Iterable[str]) -> str:
     """Name the columns; but a first line that may be data is not repeated.
 
-    A header has at least one of the columns asked for, if perhaps in another case.
+    A header has at least one of the columns asked for, if perhaps in another case, and
+    no cell of it looks like a number, a path or a file.
     """
-    if not {c.casefold() for c in columns} & {c.casefold() for c in asked}:
+    known = {column.casefold() for column in columns}
+    if any(re.search(r"\d{3}|/|\.\w", column) for column in columns):
+        return f"{len(columns)} cells in its first line, and not all are names"
+    if not known & {column.casefold() for column in asked}:
         return "no other column that is asked for; is its first line a header?"
     return ", ".join(columns)
 
