@@ -13,7 +13,7 @@ from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.progress import progress
 from workflow_scripts.ingest import bounded, selftest
 from workflow_scripts.ingest.decoded import DECODED
-from workflow_scripts.ingest.find import with_ids
+from workflow_scripts.ingest.find import of_shard
 from workflow_scripts.ingest.pseudonym import make_key, pseudonyms_of
 from workflow_scripts.ingest.reading import Reader, Reading
 from workflow_scripts.ingest.reasons import status
@@ -48,9 +48,9 @@ def main(
     """Read the shard's files below `root`, write its table and its pictures."""
     selftest.refuse_wrong_environment()
     private = decoded.parent.with_name("private")
-    ours = archive.in_shard(root, private, shard, recipe.shards, recipe.paths)
     make_key(recipe.key_file, private)
-    listed = with_ids(ours, recipe.key_file, private)
+    planned = recipe.shards, recipe.paths
+    listed = of_shard(root, private, shard, *planned, recipe.key_file)
     reader = Reader(
         root=root,
         pseudonyms=pseudonyms_of(recipe.key_file, recipe.site, private),

@@ -40,6 +40,14 @@ def main(*, root: Input, recipe: Recipe, paths: Output) -> None:
     paths.chmod(0o600)
 
 
+def of_shard(
+    root: Path, private: Path, shard: int, shards: int, planned: str, key_file: str
+) -> pd.DataFrame:
+    """Return file_id and path of the files that `archive.in_shard` lists."""
+    paths = archive.in_shard(root, private, shard, shards, planned)
+    return with_ids(paths, key_file, private)
+
+
 def with_ids(paths: list[str], key_file: str, private: Path) -> pd.DataFrame:
     """Return `paths` with their file_id: the same one in every step that asks."""
     pseudonyms = pseudonyms_of(key_file, "", private)

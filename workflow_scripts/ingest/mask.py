@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from workflow_scripts.core import archive, entry
+from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Inputs, Output
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.progress import progress
@@ -18,7 +18,7 @@ from workflow_scripts.core.tables.ingest import NO_MASK
 from workflow_scripts.ingest import masks as sources
 from workflow_scripts.ingest.decoded import DECODED
 from workflow_scripts.ingest.displayed import upright
-from workflow_scripts.ingest.find import with_ids
+from workflow_scripts.ingest.find import of_shard
 from workflow_scripts.ingest.masks import Mask
 
 SKEWED = 0.02  # share by which the shapes of mask and picture may differ
@@ -52,8 +52,8 @@ def main(
     with lung_masks.open("wb") as file:
         if masks:
             private = decoded.parent.with_name("private")
-            ours = archive.in_shard(root, private, shard, recipe.shards, recipe.paths)
-            listed = with_ids(ours, recipe.key_file, private)
+            planned = recipe.shards, recipe.paths
+            listed = of_shard(root, private, shard, *planned, recipe.key_file)
             pictures = pictures.merge(listed, on="file_id", how="left")
             if pictures["path"].isna().any():
                 raise InputError("ingest: a decoded picture is of no file of the shard")

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 STANDS_OUT = 35  # grey values between a stroke and what surrounds it
 LOWEST = 5  # pixels a capital is high
 HIGHEST = 1 / 12  # of the long side
-WIDEST = 1.3  # times its height; a wider one is several that touch
 GAP = 0.9  # heights from one glyph to the next
 LINE = 9  # glyphs
 LINES = 12  # glyphs of several lines of at least

@@ -29,6 +29,7 @@ import pandas as pd
 from workflow_scripts.ingest import person
 from workflow_scripts.ingest.datasets import Facts, Source
 from workflow_scripts.ingest.publishers import answers
+from workflow_scripts.ingest.scope import ADULT
 
 TABLES: dict[str, tuple[str, ...]] = {}
 OPTIONAL = {
@@ -52,7 +53,6 @@ NAME = (
 )
 EXAMPLE = "CHNCXR_0001_0.png"
 PERSON = re.compile(r"\b(fe)?male?\b[\s,.]*(\d{1,3})\s*([ymwd]?)", re.IGNORECASE)
-ADULT = 18.0  # years; from here on the view is PA
 
 
 def facts(source: Source) -> Facts:
