@@ -178,7 +178,7 @@ def test_a_step_that_is_killed_leaves_nothing(planted, tmp_path):
     ("module", "name", "rule"),
     [
         (find, "with_ids", "ingest_find"),
-        (decode, "with_ids", "ingest_decode"),
+        (decode, "of_shard", "ingest_decode"),
         (mask, "fitted", "ingest_mask"),
         (gather.described, "facts", "ingest_gather"),
         (gather.copies, "settle", "ingest_gather"),
