@@ -15,6 +15,7 @@ if (
 include: "rules/common.smk"
 include: "rules/simulate.smk"
 include: "rules/ingest.smk"
+include: "rules/prepare_pixels.smk"
 include: "rules/prepare.smk"
 include: "rules/pretrain.smk"
 include: "rules/finetune.smk"

@@ -93,3 +93,39 @@ rule evaluate_efficiency:
             --efficiency {output.efficiency:q} \
             >{log:q} 2>&1
         """
+
+
+rule evaluate_audit:
+    """See how far trivial models get on what should not tell."""
+    input:
+        leakage="results/prepare/leakage.parquet",
+        development="results/prepare/{task}/targets/development.parquet",
+        test="results/prepare/{task}/targets/test.parquet",
+        images=files.part("results/ingest/{dataset}/images.parquet"),
+        rows=files.part("results/prepare/{dataset}/store/images.parquet"),
+        stores=files.part("results/prepare/{dataset}/store/{shard}.u8"),
+        lungs=files.part("results/prepare/{dataset}/store/{shard}.lungs"),
+    output:
+        shortcuts="results/evaluate/{task}/shortcuts.parquet",
+    log:
+        "logs/evaluate_audit/{task}.log",
+    benchmark:
+        "benchmarks/evaluate_audit/{task}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("evaluate_audit"),
+    shell:
+        """
+        python -m workflow_scripts.evaluate.audit \
+            --leakage {input.leakage:q} \
+            --development {input.development:q} \
+            --test {input.test:q} \
+            --images {input.images:q} \
+            --rows {input.rows:q} \
+            --stores {input.stores:q} \
+            --lungs {input.lungs:q} \
+            --recipe {params.recipe:q} \
+            --shortcuts {output.shortcuts:q} \
+            >{log:q} 2>&1
+        """

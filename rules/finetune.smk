@@ -11,7 +11,7 @@ rule finetune_features:
         encoder="results/encoders/{encoder}/encoder.safetensors",
         card="results/encoders/{encoder}/encoder.json",
         targets="results/prepare/{task}/targets/{part}.parquet",
-        stores=files.part("results/prepare/{dataset}/store/pixels.u8"),
+        stores=files.part("results/prepare/{dataset}/store/{shard}.u8"),
         rows=files.part("results/prepare/{dataset}/store/images.parquet"),
     output:
         features="results/finetune/{task}/{encoder}/features.{part}.npy",
@@ -47,7 +47,7 @@ rule finetune_fit:
         features="results/finetune/{task}/{encoder}/features.development.npy",
         development="results/prepare/{task}/targets/development.parquet",
         draw="results/prepare/{task}/draws/{budget}.parquet",
-        store=files.training("results/prepare/{dataset}/store/pixels.u8"),
+        stores=files.training("results/prepare/{dataset}/store/{shard}.u8"),
         rows=files.training("results/prepare/{dataset}/store/images.parquet"),
     output:
         classifiers="results/finetune/{task}/{encoder}/{protocol}/{budget}/classifiers.safetensors",
@@ -70,7 +70,7 @@ rule finetune_fit:
             --features {input.features:q} \
             --development {input.development:q} \
             --draw {input.draw:q} \
-            --store {input.store:q} \
+            --stores {input.stores:q} \
             --rows {input.rows:q} \
             --recipe {params.recipe:q} \
             --classifiers {output.classifiers:q} \
@@ -86,8 +86,8 @@ rule finetune_predict:
         card="results/encoders/{encoder}/encoder.json",
         features="results/finetune/{task}/{encoder}/features.test.npy",
         test="results/prepare/{task}/targets/test.parquet",
-        stores=files.task("results/prepare/{dataset}/store/pixels.u8"),
-        rows=files.task("results/prepare/{dataset}/store/images.parquet"),
+        stores=files.part("results/prepare/{dataset}/store/{shard}.u8"),
+        rows=files.part("results/prepare/{dataset}/store/images.parquet"),
         classifiers=expand(
             "results/finetune/{{task}}/{{encoder}}/{{protocol}}/{budget}/classifiers.safetensors",
             budget=names.budgets(config),

@@ -100,6 +100,7 @@ rule ingest_gather:
         ledger="results/ingest/{dataset}/ledger.parquet",
         images="results/ingest/{dataset}/images.parquet",
         index="results/ingest/{dataset}/pixels.parquet",
+        fingerprints="results/ingest/{dataset}/fingerprints.parquet",
         counts="results/ingest/{dataset}/counts.parquet",
     log:
         "logs/ingest_gather/{dataset}.log",
@@ -120,6 +121,7 @@ rule ingest_gather:
             --ledger {output.ledger:q} \
             --images {output.images:q} \
             --index {output.index:q} \
+            --fingerprints {output.fingerprints:q} \
             --counts {output.counts:q} \
             >{log:q} 2>&1
         """
@@ -152,6 +154,37 @@ rule ingest_label:
             --images {input.images:q} \
             --recipe {params.recipe:q} \
             --labels {output.labels:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule ingest_stratify:
+    """Say which findings each patient has, for splits that a label's edit won't move."""
+    input:
+        tables=files.known_tables,
+        paths="results/ingest/{dataset}/private/paths.parquet",
+        decoded=files.each_shard("results/ingest/{dataset}/decoded/{shard}.parquet"),
+        images="results/ingest/{dataset}/images.parquet",
+    output:
+        strata="results/ingest/{dataset}/strata.parquet",
+    log:
+        "logs/ingest_stratify/{dataset}.log",
+    benchmark:
+        "benchmarks/ingest_stratify/{dataset}.tsv"
+    priority: 20
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("ingest_stratify"),
+    shell:
+        """
+        python -m workflow_scripts.ingest.stratify \
+            --tables {input.tables:q} \
+            --paths {input.paths:q} \
+            --decoded {input.decoded:q} \
+            --images {input.images:q} \
+            --recipe {params.recipe:q} \
+            --strata {output.strata:q} \
             >{log:q} 2>&1
         """
 

@@ -1,9 +1,9 @@
-"""Make equal images, divide patients, draw labels, and guard the walls between them.
+"""Divide patients, draw labels, and guard the walls between them.
 
 Takes  results/ingest/{dataset}/
-Gives  results/prepare/{dataset}/store/, splits.parquet
-       results/prepare/{task}/targets/, draws.parquet
-       results/prepare/pools/{encoder}.parquet, leakage.parquet, ready.txt
+Gives  results/prepare/{dataset}/splits.parquet
+       results/prepare/{task}/targets/, order.parquet, draws.parquet
+       results/prepare/near.parquet, pools/{encoder}.parquet, leakage.parquet, ready.txt
 """
 
 
@@ -11,6 +11,7 @@ rule prepare_splits:
     """Put each patient into one part of the data."""
     input:
         images="results/ingest/{dataset}/images.parquet",
+        strata="results/ingest/{dataset}/strata.parquet",
     output:
         splits="results/prepare/{dataset}/splits.parquet",
     log:
@@ -26,39 +27,9 @@ rule prepare_splits:
         """
         python -m workflow_scripts.prepare.splits \
             --images {input.images:q} \
+            --strata {input.strata:q} \
             --recipe {params.recipe:q} \
             --splits {output.splits:q} \
-            >{log:q} 2>&1
-        """
-
-
-rule prepare_store:
-    """Crop and resize every picture into one memory-mapped array."""
-    input:
-        index="results/ingest/{dataset}/pixels.parquet",
-        pixels=files.each_shard("results/ingest/{dataset}/pixels/{shard}.u8"),
-        lung_masks=files.each_shard("results/ingest/{dataset}/lung_masks/{shard}.u8"),
-    output:
-        store="results/prepare/{dataset}/store/pixels.u8",
-        images="results/prepare/{dataset}/store/images.parquet",
-    log:
-        "logs/prepare_store/{dataset}.log",
-    benchmark:
-        "benchmarks/prepare_store/{dataset}.tsv"
-    priority: 10
-    conda:
-        "../envs/fewray.yaml"
-    params:
-        recipe=recipe("prepare_store"),
-    shell:
-        """
-        python -m workflow_scripts.prepare.store \
-            --index {input.index:q} \
-            --pixels {input.pixels:q} \
-            --lung-masks {input.lung_masks:q} \
-            --recipe {params.recipe:q} \
-            --store {output.store:q} \
-            --images {output.images:q} \
             >{log:q} 2>&1
         """
 
@@ -93,10 +64,35 @@ rule prepare_targets:
         """
 
 
+rule prepare_order:
+    """Bring the training patients into the order of each draw."""
+    input:
+        development="results/prepare/{task}/targets/development.parquet",
+    output:
+        order="results/prepare/{task}/order.parquet",
+    log:
+        "logs/prepare_order/{task}.log",
+    benchmark:
+        "benchmarks/prepare_order/{task}.tsv"
+    priority: 20
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("prepare_order"),
+    shell:
+        """
+        python -m workflow_scripts.prepare.order \
+            --development {input.development:q} \
+            --recipe {params.recipe:q} \
+            --order {output.order:q} \
+            >{log:q} 2>&1
+        """
+
+
 rule prepare_draw:
     """Draw the patients whose labels may be used, at one budget."""
     input:
-        development="results/prepare/{task}/targets/development.parquet",
+        order="results/prepare/{task}/order.parquet",
     output:
         draw="results/prepare/{task}/draws/{budget}.parquet",
     log:
@@ -111,7 +107,7 @@ rule prepare_draw:
     shell:
         """
         python -m workflow_scripts.prepare.draw \
-            --development {input.development:q} \
+            --order {input.order:q} \
             --budget {wildcards.budget:q} \
             --recipe {params.recipe:q} \
             --draw {output.draw:q} \
@@ -122,7 +118,7 @@ rule prepare_draw:
 rule prepare_draws:
     """Join the draws of all budgets, and see that they are nested."""
     input:
-        draws=expand(
+        parts=expand(
             "results/prepare/{{task}}/draws/{budget}.parquet",
             budget=names.budgets(config),
         ),
@@ -140,9 +136,34 @@ rule prepare_draws:
     shell:
         """
         python -m workflow_scripts.prepare.draws \
-            --parts {input.draws:q} \
+            --parts {input.parts:q} \
             --recipe {params.recipe:q} \
             --draws {output.draws:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule prepare_near:
+    """Find images of all datasets that show the same picture."""
+    input:
+        fingerprints=files.each("results/ingest/{dataset}/fingerprints.parquet"),
+    output:
+        near="results/prepare/near.parquet",
+    log:
+        "logs/prepare_near.log",
+    benchmark:
+        "benchmarks/prepare_near.tsv"
+    priority: 20
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("prepare_near"),
+    shell:
+        """
+        python -m workflow_scripts.prepare.near \
+            --fingerprints {input.fingerprints:q} \
+            --recipe {params.recipe:q} \
+            --near {output.near:q} \
             >{log:q} 2>&1
         """
 
@@ -151,10 +172,11 @@ rule prepare_pool:
     """List the images that an encoder is pretrained on: no test patient among them."""
     input:
         images=files.pool("results/ingest/{dataset}/images.parquet"),
-        stores=files.pool("results/prepare/{dataset}/store/images.parquet"),
+        rows=files.pool("results/prepare/{dataset}/store/images.parquet"),
         splits=files.pool("results/prepare/{dataset}/splits.parquet"),
-        wall_images=files.walls("results/ingest/{dataset}/images.parquet"),
-        wall_splits=files.walls("results/prepare/{dataset}/splits.parquet"),
+        wall_images=files.tested("results/ingest/{dataset}/images.parquet"),
+        wall_splits=files.tested("results/prepare/{dataset}/splits.parquet"),
+        near="results/prepare/near.parquet",
     output:
         pool="results/prepare/pools/{encoder}.parquet",
     log:
@@ -172,10 +194,11 @@ rule prepare_pool:
         """
         python -m workflow_scripts.prepare.pool \
             --images {input.images:q} \
-            --stores {input.stores:q} \
+            --rows {input.rows:q} \
             --splits {input.splits:q} \
             --wall-images {input.wall_images:q} \
             --wall-splits {input.wall_splits:q} \
+            --near {input.near:q} \
             --recipe {params.recipe:q} \
             --pool {output.pool:q} \
             >{log:q} 2>&1
@@ -185,18 +208,9 @@ rule prepare_pool:
 rule prepare_leakage:
     """Look for one person or picture on both sides of a wall."""
     input:
-        images=expand(
-            "results/ingest/{dataset}/images.parquet", dataset=files.datasets()
-        ),
-        stores=expand(
-            "results/prepare/{dataset}/store/pixels.u8", dataset=files.datasets()
-        ),
-        rows=expand(
-            "results/prepare/{dataset}/store/images.parquet", dataset=files.datasets()
-        ),
-        splits=expand(
-            "results/prepare/{dataset}/splits.parquet", dataset=files.datasets()
-        ),
+        images=files.each("results/ingest/{dataset}/images.parquet"),
+        splits=files.each("results/prepare/{dataset}/splits.parquet"),
+        near="results/prepare/near.parquet",
         pools=expand(
             "results/prepare/pools/{encoder}.parquet",
             encoder=names.trained(config),
@@ -216,9 +230,8 @@ rule prepare_leakage:
         """
         python -m workflow_scripts.prepare.leakage \
             --images {input.images:q} \
-            --stores {input.stores:q} \
-            --rows {input.rows:q} \
             --splits {input.splits:q} \
+            --near {input.near:q} \
             --pools {input.pools:q} \
             --recipe {params.recipe:q} \
             --leakage {output.leakage:q} \

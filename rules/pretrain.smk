@@ -46,7 +46,8 @@ rule pretrain_fit:
         parent=files.parent,
         parent_card=files.parent_card,
         pool="results/prepare/pools/{encoder}.parquet",
-        stores=files.pool("results/prepare/{dataset}/store/pixels.u8"),
+        stores=files.pool("results/prepare/{dataset}/store/{shard}.u8"),
+        intensities=files.pool("results/prepare/{dataset}/intensity.parquet"),
     output:
         encoder="results/encoders/{encoder}/encoder.safetensors",
         card="results/encoders/{encoder}/encoder.json",
@@ -71,6 +72,7 @@ rule pretrain_fit:
             --parent-card {input.parent_card:q} \
             --pool {input.pool:q} \
             --stores {input.stores:q} \
+            --intensities {input.intensities:q} \
             --recipe {params.recipe:q} \
             --encoder {output.encoder:q} \
             --card {output.card:q} \

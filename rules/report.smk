@@ -20,23 +20,16 @@ rule report_page:
             task=config["tasks"],
             part=["development", "test"],
         ),
-        ledgers=expand(
-            "results/ingest/{dataset}/ledger.parquet", dataset=files.datasets()
-        ),
-        counts=expand(
-            "results/ingest/{dataset}/counts.parquet", dataset=files.datasets()
-        ),
-        images=expand(
-            "results/ingest/{dataset}/images.parquet", dataset=files.datasets()
-        ),
-        splits=expand(
-            "results/prepare/{dataset}/splits.parquet", dataset=files.datasets()
-        ),
-        stores=expand(
-            "results/prepare/{dataset}/store/pixels.u8", dataset=files.datasets()
-        ),
-        rows=expand(
-            "results/prepare/{dataset}/store/images.parquet", dataset=files.datasets()
+        ledgers=files.each("results/ingest/{dataset}/ledger.parquet"),
+        counts=files.each("results/ingest/{dataset}/counts.parquet"),
+        images=files.each("results/ingest/{dataset}/images.parquet"),
+        splits=files.each("results/prepare/{dataset}/splits.parquet"),
+        stores=files.each("results/prepare/{dataset}/store/{shard}.u8"),
+        rows=files.each("results/prepare/{dataset}/store/images.parquet"),
+        intensities=files.each("results/prepare/{dataset}/intensity.parquet"),
+        dice=files.lung_dice(),
+        shortcuts=expand(
+            "results/evaluate/{task}/shortcuts.parquet", task=config["tasks"]
         ),
         leakage="results/prepare/leakage.parquet",
         cards=expand(
@@ -69,6 +62,9 @@ rule report_page:
             --splits {input.splits:q} \
             --stores {input.stores:q} \
             --rows {input.rows:q} \
+            --intensities {input.intensities:q} \
+            --dice {input.dice:q} \
+            --shortcuts {input.shortcuts:q} \
             --leakage {input.leakage:q} \
             --cards {input.cards:q} \
             --training {input.training:q} \

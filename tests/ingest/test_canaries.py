@@ -31,7 +31,7 @@ from tests.ingest.synthetic import chest, compressed, dicom_bytes, png_bytes, wr
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.ingest import decode, described, find, gather, label, mask, masks
 from workflow_scripts.ingest.bounded import LIMITS, Limits, readings
-from workflow_scripts.ingest.decoded import DECODED
+from workflow_scripts.core.tables.ingest import DECODED
 from workflow_scripts.ingest.pseudonym import Pseudonyms
 from workflow_scripts.ingest.reading import Reader
 from workflow_scripts.ingest.reasons import REASONS

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from workflow_scripts.ingest import near
+from workflow_scripts.core import near
+from workflow_scripts.ingest.fingerprint import fingerprint
 
 
 def picture(seed, shape=(240, 200)):
@@ -45,7 +46,7 @@ COPIES = {
 def by_force(fingerprints, alike):
     """Return all pairs, by comparing all pairs."""
     copies, _ = near._unpacked(list(fingerprints))
-    details = near._details(copies).astype(np.float64)
+    details = near.details(copies).astype(np.float64)
     details /= np.linalg.norm(details, axis=1, keepdims=True)
     first, second = np.nonzero(np.triu(details @ details.T >= alike, 1))
     return set(zip(first.tolist(), second.tolist(), strict=True))
@@ -58,8 +59,8 @@ def as_set(found):
 @pytest.mark.parametrize("change", COPIES.values(), ids=COPIES)
 def test_a_changed_copy_is_found_and_nothing_else(change):
     originals = [picture(seed) for seed in range(40)]
-    prints = [near.fingerprint(p) for p in originals]
-    prints += [near.fingerprint(change(p)) for p in originals]
+    prints = [fingerprint(p) for p in originals]
+    prints += [fingerprint(change(p)) for p in originals]
     assert as_set(near.pairs(prints)) == {(i, i + 40) for i in range(40)}
 
 
@@ -70,7 +71,7 @@ def test_pairs_are_those_of_comparing_all_pairs():
         coded(bent(originals[i], rng.uniform(0.9, 1.1)))
         for i in rng.integers(0, 60, 90)
     ]
-    prints = [near.fingerprint(p) for p in originals + copies]
+    prints = [fingerprint(p) for p in originals + copies]
     prints = list(dict.fromkeys(prints))
     found = near.pairs(prints)
     assert as_set(found) == by_force(prints, near.ALIKE)
@@ -79,13 +80,13 @@ def test_pairs_are_those_of_comparing_all_pairs():
 
 
 def test_repeats_are_paired_with_their_first_place_only():
-    one, other = (near.fingerprint(picture(seed)) for seed in (0, 1))
+    one, other = (fingerprint(picture(seed)) for seed in (0, 1))
     found = near.pairs([one, other, one, one])
     assert as_set(found) == {(0, 2), (0, 3)}
     assert (found["correlation"] == 1).all()
 
 
-@pytest.mark.parametrize("prints", [[], [near.fingerprint(picture(0))]])
+@pytest.mark.parametrize("prints", [[], [fingerprint(picture(0))]])
 def test_fewer_than_two_have_no_pairs(prints):
     found = near.pairs(prints)
     assert len(found) == 0
@@ -94,8 +95,8 @@ def test_fewer_than_two_have_no_pairs(prints):
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 300), (56, 64), (1024, 900)])
 def test_a_fingerprint_is_short_and_of_one_form_whatever_the_size(shape):
-    text = near.fingerprint(picture(0, shape))
-    assert len(text) == len(near.fingerprint(picture(1)))
+    text = fingerprint(picture(0, shape))
+    assert len(text) == len(fingerprint(picture(1)))
     assert len(text) < 1000
     assert text.isascii()
     assert int(text.split(":")[0], 16) >= 0
@@ -103,6 +104,6 @@ def test_a_fingerprint_is_short_and_of_one_form_whatever_the_size(shape):
 
 def test_blank_pictures_of_any_grey_have_one_fingerprint():
     prints = [
-        near.fingerprint(np.full((60, 48), grey, np.uint8)) for grey in (0, 9, 255)
+        fingerprint(np.full((60, 48), grey, np.uint8)) for grey in (0, 9, 255)
     ]
     assert len(set(prints)) == 1

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from workflow_scripts.ingest import near
+from workflow_scripts.core import near
 from workflow_scripts.ingest.identity import refuse, spread
 
 

@@ -9,7 +9,13 @@ import pandas as pd
 
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Inputs, Output
-from workflow_scripts.core.tables.ingest import COUNTS, IMAGES, LEDGER, PIXELS
+from workflow_scripts.core.tables.ingest import (
+    COUNTS,
+    FINGERPRINTS,
+    IMAGES,
+    LEDGER,
+    PIXELS,
+)
 from workflow_scripts.ingest import copies, described, identity
 from workflow_scripts.ingest.pseudonym import Pseudonyms, pseudonyms_of
 from workflow_scripts.ingest.reasons import REASONS, status
@@ -43,9 +49,10 @@ def main(
     ledger: Output,
     images: Output,
     index: Output,
+    fingerprints: Output,
     counts: Output,
 ) -> None:
-    """Join the `decoded` shards with `tables`; write the four tables of a dataset."""
+    """Join the `decoded` shards with `tables`; write the tables of a dataset."""
     files = described.joined(paths, decoded)
     pseudonyms = pseudonyms_of(recipe.key_file, recipe.site, paths.parent)
     asked = described.source(files, tables, recipe.labels, recipe.options, pseudonyms)
@@ -64,6 +71,7 @@ def main(
     identity.warn_of_lone_patients(kept)
     _write_counts(files, kept, facts.frame, recipe.expected, counts)
     IMAGES.write(kept[list(IMAGES.columns)], images)
+    FINGERPRINTS.write(kept[list(FINGERPRINTS.columns)], fingerprints)
     place = kept[["image_id", "shard", "offset", "picture_rows", "picture_columns"]]
     PIXELS.write(place.set_axis(list(PIXELS.columns), axis="columns"), index)
 

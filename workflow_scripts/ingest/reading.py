@@ -16,7 +16,6 @@ from workflow_scripts.ingest import (
     displayed,
     frames,
     header,
-    near,
     opening,
     parsing,
     person,
@@ -25,6 +24,7 @@ from workflow_scripts.ingest import (
     raw_pictures,
     scope,
 )
+from workflow_scripts.ingest.fingerprint import fingerprint
 from workflow_scripts.ingest.pseudonym import Pseudonyms
 from workflow_scripts.ingest.reasons import Refused
 
@@ -144,7 +144,7 @@ class Reader:
         for name in self.checks:
             if detail := checks.load(name)(kept):
                 raise Refused(name, detail)
-        reading.row["fingerprint"] = near.fingerprint(kept)
+        reading.row["fingerprint"] = fingerprint(kept)
         reading.picture = kept
 
     def _facts(self, known: header.Header) -> dict[str, Any]:

@@ -9,6 +9,8 @@ FAMILIES = {
     "adapter": PACKAGE / "ingest" / "datasets",
     "check": PACKAGE / "ingest" / "checks",
     "mask source": PACKAGE / "ingest" / "masks",
+    "finder": PACKAGE / "prepare" / "finders",
+    "shortcut": PACKAGE / "evaluate" / "shortcuts",
     "method": PACKAGE / "pretrain" / "methods",
     "augmentation": PACKAGE / "pretrain" / "augmentations",
     "protocol": PACKAGE / "finetune" / "protocols",

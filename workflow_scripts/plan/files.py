@@ -9,7 +9,7 @@ from typing import Any
 
 from snakemake.io import ancient
 
-from workflow_scripts.plan import adapters, names, shards
+from workflow_scripts.plan import adapters, lungs, names, shards
 from workflow_scripts.plan.settings import Settings, simulated
 
 ENCODERS = "results/encoders"
@@ -55,9 +55,7 @@ class Files:
         """Return an input function: `pattern` for each shard of a dataset."""
 
         def of_shards(wildcards: Any) -> list[str]:  # noqa: ANN401
-            numbers = shards.numbers(self.config, wildcards.dataset)
-            named = [pattern.replace("{shard}", str(number)) for number in numbers]
-            return [name.format(dataset=wildcards.dataset) for name in named]
+            return self._each(pattern, [wildcards.dataset])
 
         return of_shards
 
@@ -83,52 +81,69 @@ class Files:
     def _parent(self, wildcards: Any) -> str:  # noqa: ANN401
         return str(self.config["encoders"][wildcards.encoder]["from"])
 
+    def drawn(self, pattern: str) -> list[str]:
+        """List `pattern` for each dataset in which somebody drew lungs."""
+        return self._each(pattern, lungs.drawn(self.config))
+
+    def lung_weights(self, wildcards: Any) -> list[str]:  # noqa: ANN401
+        """List the weights of the lung finder: none or one."""
+        return lungs.weights(self.config)
+
+    def lung_dice(self) -> list[str]:
+        """List the table of the lung finder's agreement with drawn lungs, if any."""
+        return ["results/prepare/lung_finder/dice.parquet"] * bool(
+            lungs.drawn(self.config)
+        )
+
     def pool(self, pattern: str) -> Any:  # noqa: ANN401
         """Return an input function: `pattern` for each dataset of an encoder."""
 
         def of_pool(wildcards: Any) -> list[str]:  # noqa: ANN401
-            data = self.config["encoders"][wildcards.encoder]["data"]
-            return [pattern.format(dataset=name) for name in data]
+            return self._each(
+                pattern, self.config["encoders"][wildcards.encoder]["data"]
+            )
 
         return of_pool
 
-    def walls(self, pattern: str) -> Any:  # noqa: ANN401
-        """Return an input function: `pattern` for each dataset not to be met."""
-
-        def of_walls(wildcards: Any) -> list[str]:  # noqa: ANN401
-            data = self.config["encoders"][wildcards.encoder]["data"]
-            others = names.neighbours(self.config, data)
-            return [pattern.format(dataset=name) for name in others]
-
-        return of_walls
-
-    def task(self, pattern: str) -> Any:  # noqa: ANN401
-        """Return an input function: `pattern` for each dataset of a task."""
-
-        def of_task(wildcards: Any) -> list[str]:  # noqa: ANN401
-            task = self.config["tasks"][wildcards.task]
-            datasets = names.datasets_of(task, "test")
-            return [pattern.format(dataset=name) for name in datasets]
-
-        return of_task
+    def tested(self, pattern: str) -> list[str]:
+        """List `pattern` for each dataset that some task learns from or tests on."""
+        return self._each(pattern, names.tested(self.config))
 
     def part(self, pattern: str) -> Any:  # noqa: ANN401
         """Return an input function: `pattern` for each dataset of a task's part."""
 
         def of_part(wildcards: Any) -> list[str]:  # noqa: ANN401
             task = self.config["tasks"][wildcards.task]
-            datasets = names.datasets_of(task, wildcards.part)
-            return [pattern.format(dataset=name) for name in datasets]
+            part = getattr(wildcards, "part", "test")  # which has all of them
+            return self._each(pattern, names.datasets_of(task, part))
 
         return of_part
 
     def training(self, pattern: str) -> Any:  # noqa: ANN401
         """Return an input function: `pattern` for the dataset a task is trained on."""
 
-        def of_training(wildcards: Any) -> str:  # noqa: ANN401
-            return pattern.format(dataset=self.config["tasks"][wildcards.task]["data"])
+        def of_training(wildcards: Any) -> list[str]:  # noqa: ANN401
+            return self._each(pattern, [self.config["tasks"][wildcards.task]["data"]])
 
         return of_training
+
+    def each(self, pattern: str) -> Any:  # noqa: ANN401
+        """Return an input function: `pattern` for each dataset."""
+
+        def of_all(wildcards: Any) -> list[str]:  # noqa: ANN401
+            return self._each(pattern, self.datasets())
+
+        return of_all
+
+    def _each(self, pattern: str, datasets: list[str]) -> list[str]:
+        """List `pattern` for each of `datasets`, and for each shard if it asks."""
+        return [
+            pattern.format(dataset=dataset, shard=shard)
+            for dataset in datasets
+            for shard in (
+                shards.numbers(self.config, dataset) if "{shard}" in pattern else [0]
+            )
+        ]
 
     def arms(self, pattern: str) -> list[str]:
         """List `pattern` for every arm; `{task}` stays a wildcard."""

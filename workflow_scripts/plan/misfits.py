@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.plan import adapters, arms, label_tables
+from workflow_scripts.plan import adapters, arms, label_tables, lungs
 from workflow_scripts.plan.families import members, unknown
 from workflow_scripts.plan.settings import Settings, simulated
 
@@ -17,7 +17,7 @@ def refuse(config: Settings) -> None:
     found = _dataset_misfits(config)
     if not found:  # what a dataset can tell is known only of a sound one
         found = [
-            *_crop_misfits(config),
+            *lungs.misfits(config),
             *arms.misfits(config),
             *_task_misfits(config),
         ]
@@ -25,13 +25,6 @@ def refuse(config: Settings) -> None:
         found = _sweep_misfits(config)
     if found:
         raise InputError("\n".join(f"config: {line}" for line in found))
-
-
-def _crop_misfits(config: Settings) -> list[str]:
-    masked = [d["lung_masks"] for d in config["datasets"].values()]
-    if config["prepare"]["crop"] == "lungs" and not any(masked):
-        return ["prepare.crop: 'lungs' needs lung_masks, and no dataset has any"]
-    return []
 
 
 def _dataset_misfits(config: Settings) -> list[str]:
@@ -102,6 +95,8 @@ def _sweep_misfits(config: Settings) -> list[str]:
         found += unknown("sweep.encoders", encoder, sorted(config["encoders"]))
     for protocol in sweep["protocols"]:
         found += unknown("sweep.protocols", protocol, members("protocol"))
+    for shortcut in config["evaluate"]["shortcuts"]:
+        found += unknown("evaluate.shortcuts", shortcut, members("shortcut"))
     baseline = config["evaluate"]["baseline"]
     found += unknown("evaluate.baseline", baseline, sorted(sweep["encoders"]))
     given = [str(budget) for budget in sweep["labels"]]

@@ -85,3 +85,24 @@ EFFICIENCY = Table(
         "equivalent_high": number("upper end of its interval; inf: open"),
     },
 )
+
+SHORTCUTS = Table(
+    name="shortcuts",
+    meaning="how far trivial models get that see what should not tell",
+    key=("shortcut", "split", "dataset", "finding"),
+    columns={
+        "shortcut": text("what the model sees"),
+        "split": text(
+            "development: each patient scored by a model that others taught",
+            "development",
+            "test",
+        ),
+        "dataset": DATASET,
+        "finding": FINDING,
+        "auroc": number("NaN where a class is absent"),
+        "low": number("lower end of the 95 % interval, patients resampled"),
+        "high": number("upper end of the 95 % interval"),
+        "n_images": whole("with a known target"),
+        "n_patients": whole("with a known target"),
+    },
+)

@@ -1,6 +1,6 @@
 """Tables that ingestion writes, under `results/ingest/{dataset}/`."""
 
-from workflow_scripts.core.tables import Table, number, text, whole
+from workflow_scripts.core.tables import Column, Table, number, text, whole
 
 FILE_ID = text("keyed hash of the file's path below the dataset's root")
 IMAGE_ID = text("a public set's own image name, or a keyed hash of SOP Instance UID")
@@ -71,6 +71,58 @@ PIXELS = Table(
         "rows": whole("of the picture"),
         "columns": whole("of the picture"),
     },
+)
+
+PATIENTS = ("given", "missing", "placeholder")
+
+DECODED = Table(
+    name="decoded",
+    meaning="every file of one shard: what became of it, and its header in our words",
+    key=("file_id",),
+    columns={
+        **LEDGER.columns,
+        "patient": text("whether the header tells who it is", *PATIENTS),
+        "image_id": text("see images", required=False),
+        "patient_id": text("see images; missing unless given", required=False),
+        "patient_number": text("keyed hash without the issuer", required=False),
+        "has_issuer": Column(dtype="boolean", meaning="Issuer of Patient ID is there"),
+        "study_id": IMAGES.columns["study_id"],
+        "view_position": IMAGES.columns["view_position"],
+        "sex": IMAGES.columns["sex"],
+        "age_years": IMAGES.columns["age_years"],
+        "rows": whole("of the file", required=False),
+        "columns": whole("of the file", required=False),
+        "photometric": text("see images", required=False),
+        "bits_stored": whole("see images", required=False),
+        "pixel_spacing_mm": IMAGES.columns["pixel_spacing_mm"],
+        "transfer_syntax": text("see images; tells DICOM files", required=False),
+        "sha256": text("of the file's bytes", required=False),
+        "pixels_sha256": text("of the stored values", required=False),
+        "fingerprint": text("of the picture, see `core.near`", required=False),
+        "orientation": text("Patient Orientation (0020,0020)", required=False),
+        "shard": whole("number of the shard file", required=False),
+        "offset": whole("first byte of the picture in it", required=False),
+        "picture_rows": whole("of the picture in the shard", required=False),
+        "picture_columns": whole("of the picture in the shard", required=False),
+    },
+)
+
+FINGERPRINTS = Table(
+    name="fingerprints",
+    meaning="by what copies of each accepted image are found",
+    key=("image_id",),
+    columns={
+        "image_id": IMAGE_ID,
+        "pixels_sha256": DECODED.columns["pixels_sha256"],
+        "fingerprint": DECODED.columns["fingerprint"],
+    },
+)
+
+STRATA = Table(
+    name="strata",
+    meaning="findings present in a patient, as told when the images were gathered",
+    key=("patient_id", "finding"),
+    columns={"patient_id": PATIENT_ID, "finding": text("the thing to detect")},
 )
 
 VERIFIED = Table(

@@ -1,6 +1,6 @@
 """Recipes of the steps of `evaluate`: how numbers are made of predictions."""
 
-from workflow_scripts.plan.names import arms
+from workflow_scripts.plan.names import arms, datasets_of
 from workflow_scripts.plan.recipes import STEPS, Decided, Wildcards
 from workflow_scripts.plan.settings import Settings
 
@@ -27,3 +27,19 @@ def comparisons(config: Settings, wildcards: Wildcards) -> Decided:
 def efficiency(config: Settings, wildcards: Wildcards) -> Decided:
     """Whose labels are saved."""
     return Decided(choices={"baseline": config["evaluate"]["baseline"]})
+
+
+def audit(config: Settings, wildcards: Wildcards) -> Decided:
+    """Which trivial models are tried, and the resampling."""
+    shortcuts = config["evaluate"]["shortcuts"]
+    task = config["tasks"][wildcards["task"]]
+    choices = {
+        "shortcuts": shortcuts,
+        "datasets": datasets_of(task, "test"),
+        "findings": task["findings"],
+        "size_px": config["prepare"]["size_px"],
+        "bootstrap": config["evaluate"]["bootstrap"],
+        "seed": config["seed"],
+    }
+    loaded = tuple(f"{STEPS}.evaluate.shortcuts.{name}" for name in shortcuts)
+    return Decided(choices=choices, loaded=loaded)

@@ -113,6 +113,13 @@ def label(config: Settings, wildcards: Wildcards) -> Decided:
     return Decided(choices=choices, loaded=(_adapter(dataset),))
 
 
+def stratify(config: Settings, wildcards: Wildcards) -> Decided:
+    """How the publisher's tables are understood; what they say of labels is no choice."""
+    known = label(config, wildcards)
+    choices = {key: one for key, one in known.choices.items() if key != "tables"}
+    return Decided(choices=choices, loaded=known.loaded)
+
+
 def verify(config: Settings, wildcards: Wildcards) -> Decided:
     """The time is a choice, so that asking again reads again."""
     dataset = config["datasets"][wildcards["dataset"]]

@@ -1,8 +1,74 @@
 """Recipes of the steps of `prepare`: how images and patients are prepared."""
 
-from workflow_scripts.plan.names import datasets_of, neighbours, role, trained
-from workflow_scripts.plan.recipes import Decided, Wildcards
+from typing import Any
+
+from workflow_scripts.plan import lungs as finding
+from workflow_scripts.plan.names import datasets_of, role, tested, trained
+from workflow_scripts.plan.recipes import STEPS, Decided, Wildcards
 from workflow_scripts.plan.settings import Settings
+
+
+def lung_examples(config: Settings, wildcards: Wildcards) -> Decided:
+    """Which pictures teach the lung finder, and which test it."""
+    lungs = config["prepare"]["lungs"]
+    choices = {
+        key: lungs[key] for key in ("examples", "validation_share", "test_share")
+    }
+    return Decided(choices={**choices, "seed": config["seed"]})
+
+
+def lung_finder(config: Settings, wildcards: Wildcards) -> Decided:
+    """How the lung finder is trained."""
+    lungs = config["prepare"]["lungs"]
+    choices = {key: lungs[key] for key in ("steps", "batch_size", "learning_rate")}
+    return Decided(
+        choices={**choices, "datasets": finding.drawn(config), "seed": config["seed"]}
+    )
+
+
+def lung_check(config: Settings, wildcards: Wildcards) -> Decided:
+    """Which finder is compared with the drawn lungs of which datasets."""
+    choices = {
+        "finder": finding.finder(config),
+        "datasets": finding.drawn(config),
+        "bootstrap": config["evaluate"]["bootstrap"],
+        "seed": config["seed"],
+    }
+    return Decided(choices=choices, loaded=(_finder(config),))
+
+
+def lungs(config: Settings, wildcards: Wildcards) -> Decided:
+    """Which finder."""
+    choices = {"finder": finding.finder(config)}
+    return Decided(choices=choices, loaded=(_finder(config),))
+
+
+def _finder(config: Settings) -> str:
+    return f"{STEPS}.prepare.finders.{finding.finder(config)}"
+
+
+def store(config: Settings, wildcards: Wildcards) -> Decided:
+    """What is kept of a picture, and at which size."""
+    prepare = config["prepare"]
+    asked = ("size_px", "crop", "margin", "contrast", "clahe_clip")
+    choices: dict[str, Any] = {key: prepare[key] for key in asked}
+    return Decided(
+        choices={**choices, "least_quality": prepare["lungs"]["least_quality"]}
+    )
+
+
+def index(config: Settings, wildcards: Wildcards) -> Decided:
+    """How large an image is."""
+    return Decided(choices={"size_px": config["prepare"]["size_px"]})
+
+
+def intensity(config: Settings, wildcards: Wildcards) -> Decided:
+    """How large an image is, and of which dataset."""
+    choices = {
+        "dataset": wildcards["dataset"],
+        "size_px": config["prepare"]["size_px"],
+    }
+    return Decided(choices=choices)
 
 
 def splits(config: Settings, wildcards: Wildcards) -> Decided:
@@ -17,12 +83,6 @@ def splits(config: Settings, wildcards: Wildcards) -> Decided:
     return Decided(choices=choices)
 
 
-def store(config: Settings, wildcards: Wildcards) -> Decided:
-    """What is kept of a picture, and at which size."""
-    prepare = config["prepare"]
-    return Decided(choices={key: prepare[key] for key in ("size_px", "crop", "margin")})
-
-
 def targets(config: Settings, wildcards: Wildcards) -> Decided:
     """What the task asks, and what uncertain means."""
     task = config["tasks"][wildcards["task"]]
@@ -34,9 +94,16 @@ def targets(config: Settings, wildcards: Wildcards) -> Decided:
     return Decided(choices=choices)
 
 
+def order(config: Settings, wildcards: Wildcards) -> Decided:
+    """How often is drawn, and what every budget must hold."""
+    sweep = config["sweep"]
+    choices = {key: sweep[key] for key in ("draws", "least_patients")}
+    return Decided(choices={**choices, "seed": config["seed"]})
+
+
 def draw(config: Settings, wildcards: Wildcards) -> Decided:
-    """Which patients' labels may be used."""
-    return Decided(choices={"draws": config["sweep"]["draws"], "seed": config["seed"]})
+    """Nothing to choose."""
+    return Decided()
 
 
 def draws(config: Settings, wildcards: Wildcards) -> Decided:
@@ -44,21 +111,30 @@ def draws(config: Settings, wildcards: Wildcards) -> Decided:
     return Decided()
 
 
+def near(config: Settings, wildcards: Wildcards) -> Decided:
+    """The names that go with the files, in their order."""
+    return Decided(choices={"datasets": list(config["datasets"])})
+
+
 def pool(config: Settings, wildcards: Wildcards) -> Decided:
     """Which datasets the encoder is pretrained on, and who must not be among them."""
-    datasets = config["encoders"][wildcards["encoder"]]["data"]
-    return Decided(
-        choices={"datasets": datasets, "walls": neighbours(config, datasets)}
-    )
+    encoder = config["encoders"][wildcards["encoder"]]
+    choices = {
+        "datasets": encoder["data"],
+        "walls": tested(config),
+        "transductive": encoder["transductive"],
+    }
+    return Decided(choices=choices)
 
 
 def leakage(config: Settings, wildcards: Wildcards) -> Decided:
     """The names that go with the files, in their order."""
+    encoders = trained(config)
     choices = {
         "datasets": list(config["datasets"]),
-        "encoders": trained(config),
+        "encoders": encoders,
+        "transductive": [n for n in encoders if config["encoders"][n]["transductive"]],
         "tasks": [datasets_of(t, "test") for t in config["tasks"].values()],
-        "size_px": config["prepare"]["size_px"],
     }
     return Decided(choices=choices)
 

@@ -20,8 +20,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from workflow_scripts.ingest.picture import areas
-
 SIDE = 24  # of the small copy, in pixels
 SIGNS = 256  # frequencies in the hash, from the lowest; the mean is none
 BAND = 24  # signs that must agree for two pictures to be compared
@@ -34,20 +32,6 @@ COLUMNS = {"first": "int64", "second": "int64", "correlation": "float64"}
 
 Copies = NDArray[np.uint8]  # shape (n, SIDE, SIDE)
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
-
-
-def fingerprint(picture: NDArray[np.uint8]) -> str:
-    """Return the hash in hexadecimal, a colon, and the small copy in base64.
-
-    Args:
-        picture: as displayed, shape (rows, columns), of any size.
-
-    Returns:
-        833 printable characters; equal for equal pictures.
-    """
-    small = _stretched(picture)
-    signs = np.packbits(_details(small[None])[0] > 0).tobytes().hex()
-    return f"{signs}:{base64.b64encode(small.tobytes()).decode('ascii')}"
 
 
 def pairs(fingerprints: Sequence[str], alike: float = ALIKE) -> pd.DataFrame:
@@ -82,17 +66,6 @@ def _table(first: object, second: object, correlation: object) -> pd.DataFrame:
     return pd.DataFrame(columns).astype(COLUMNS)
 
 
-def _stretched(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the small copy: from 0 to 255, and its median in the middle."""
-    small = areas(picture, SIDE, SIDE)
-    small = small - small.min()
-    small = small / max(float(small.max()), 1.0)
-    middle = float(np.median(small))
-    if 0.01 < middle < 0.99:  # beyond, most of it is border
-        small = small ** np.clip(np.log(0.5) / np.log(middle), 0.25, 4)
-    return np.rint(small * 255).astype(np.uint8)
-
-
 def _cosines() -> NDArray[np.float32]:
     """Return the orthonormal cosine transform, shape (frequency, place)."""
     i = np.arange(SIDE)
@@ -101,7 +74,7 @@ def _cosines() -> NDArray[np.float32]:
     return waves.astype(np.float32)
 
 
-def _details(copies: Copies) -> NDArray[np.float32]:
+def details(copies: Copies) -> NDArray[np.float32]:
     """Return the lowest frequencies of each copy times their height, low ones first."""
     waves = _cosines()
     squared = np.add.outer(np.arange(SIDE) ** 2, np.arange(SIDE) ** 2).ravel()
@@ -157,7 +130,7 @@ def _correlation(
     result = np.zeros(len(first))
     for begin in range(0, len(first), CHUNK):
         part = slice(begin, begin + CHUNK)
-        one, other = _details(copies[first[part]]), _details(copies[second[part]])
+        one, other = details(copies[first[part]]), details(copies[second[part]])
         size = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
         result[part] = (one * other).sum(axis=1) / np.maximum(size, 1e-9)
     return result

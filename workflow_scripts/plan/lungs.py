@@ -1,0 +1,52 @@
+"""How lungs are found, and on whose drawn lungs the finder is taught."""
+
+from pathlib import Path
+
+from workflow_scripts.plan import adapters
+from workflow_scripts.plan.families import members, unknown
+from workflow_scripts.plan.settings import Settings
+
+NETWORK = "results/prepare/lung_finder/network.safetensors"
+
+
+def drawn(config: Settings) -> list[str]:
+    """List the datasets in which somebody drew lungs."""
+    known = config["datasets"]
+    return [name for name in known if adapters.mask_place(known[name]) is not None]
+
+
+def finder(config: Settings) -> str:
+    """Return the name of the finder: a network where one can be had, else a threshold.
+
+    One finder serves all pictures: a crop that told drawn lungs from found ones would
+    tell the classifier which pictures somebody drew.
+    """
+    lungs = config["prepare"]["lungs"]
+    if lungs["finder"]:
+        return str(lungs["finder"])
+    return "network" if lungs["weights"] or drawn(config) else "threshold"
+
+
+def weights(config: Settings) -> list[str]:
+    """List the file of the finder's weights: none or one."""
+    lungs = config["prepare"]["lungs"]
+    if finder(config) != "network":
+        return []
+    return [str(Path(lungs["weights"]).expanduser()) if lungs["weights"] else NETWORK]
+
+
+def misfits(config: Settings) -> list[str]:
+    """List what does not fit together in the finding of lungs."""
+    place, lungs = "prepare.lungs", config["prepare"]["lungs"]
+    found = unknown(f"{place}.finder", finder(config), members("finder"))
+    own = lungs["weights"]
+    if own and not Path(own).expanduser().is_file():
+        found.append(f"{place}.weights: no file {own!r}")
+    if own and finder(config) != "network":
+        found.append(f"{place}.weights: {finder(config)} has none")
+    if finder(config) != "threshold" and not own and not drawn(config):
+        found.append(
+            f"{place}.finder: {finder(config)!r} needs lung_masks, and no dataset has "
+            "any; leave it out to find lungs by threshold"
+        )
+    return found
