@@ -2,12 +2,13 @@
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from workflow_scripts.core import entry
+from workflow_scripts.core import entry, workspace
 from workflow_scripts.core.entry import Identity, Input, Inputs, Output
 from workflow_scripts.core.errors import InputError
 
@@ -149,7 +150,8 @@ def test_an_input_that_changes_while_it_is_read_fails_the_step(files):
     assert not (files / "made" / "out.txt").exists()
 
 
-def test_the_identity_follows_inputs_and_choices(files):
+def test_the_identity_follows_inputs_and_choices(files, monkeypatch):
+    monkeypatch.chdir(files)
     seen = []
 
     def main(
@@ -159,6 +161,7 @@ def test_the_identity_follows_inputs_and_choices(files):
         encoder.touch()
 
     call(main, files, epochs=1)
+    shutil.rmtree(workspace.FINISHED)
     call(main, files, epochs=1)
     call(main, files, epochs=2)
     (files / "in.txt").write_text("other")
@@ -172,3 +175,48 @@ def test_a_parameter_of_an_unknown_kind_is_a_bug():
 
     with pytest.raises(TypeError, match="cannot be of type"):
         entry.run(main, [])
+
+
+@pytest.fixture
+def long_work(files, monkeypatch):
+    """A step worth keeping, called as often as `done` is long."""
+    monkeypatch.chdir(files)
+    done = []
+
+    def main(
+        *, images: Input, recipe: Recipe, identity: Identity, encoder: Output
+    ) -> None:
+        done.append(identity)
+        encoder.write_text(f"{images.read_text()} {recipe.epochs}")
+
+    def again(epochs=3):
+        (Path("made") / "out.txt").unlink(missing_ok=True)  # as Snakemake does
+        call(main, files, epochs=epochs)
+        return len(done)
+
+    return again
+
+
+def test_long_work_is_not_done_twice_when_its_inputs_are_only_written_anew(long_work):
+    assert long_work() == 1
+    Path("in.txt").write_text("given")
+    before = Path("in.txt").stat().st_mtime_ns
+    assert long_work() == 1
+    assert Path("made/out.txt").read_text() == "given 3"
+    assert Path("made/out.txt").stat().st_mtime_ns >= before
+
+
+def test_long_work_is_done_again_for_another_input_or_choice(long_work):
+    long_work()
+    Path("in.txt").write_text("other")
+    assert long_work() == 2
+    assert long_work(epochs=4) == 3
+    assert Path("made/out.txt").read_text() == "other 4"
+
+
+def test_kept_work_that_was_damaged_is_done_again(long_work):
+    long_work()
+    (kept,) = Path("results/.checkpoints/finished").glob("*/0")
+    kept.write_text("flipped")
+    assert long_work() == 2
+    assert Path("made/out.txt").read_text() == "given 3"

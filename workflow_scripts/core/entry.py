@@ -67,12 +67,17 @@ def run(main: Callable[..., None], argv: Sequence[str] | None = None) -> None:
     try:
         choices = {"recipe": _choices(hints["recipe"], record.recipe)}
         named = {n: record.identity for n in hints if _kind(hints[n]) == "identity"}
+        wanted = list(outputs.values())
+        if named and workspace.published_again(record.identity, wanted):
+            log.info("%s: the same was made before and is taken again", record.rule)
+            return
         main(**{**given, **partial, **choices, **named})
         record.finish()
         for name, path in outputs.items():
             _publish(partial[name], path, record)
         for identity in named.values():
             workspace.discard(identity)
+            workspace.keep(identity, wanted)
     except InputError as error:
         log.error("%s: %s", record.rule, error)
         sys.exit(1)

@@ -67,6 +67,12 @@ def _identity(path: Path) -> dict[str, Any]:
     return {"path": str(path), "sha256": seen, "bytes": size}
 
 
+def intact(path: Path) -> bool:
+    """Say whether the file at `path` is what its sidecar says."""
+    known = json.loads(sidecar(path).read_text(encoding="utf-8"))
+    return bool(sha256(path) == known["sha256"])
+
+
 @dataclass(kw_only=True)
 class Record:
     """What is known of one run of one step."""

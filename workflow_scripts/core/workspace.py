@@ -1,19 +1,27 @@
-"""Progress that outlives a killed job.
+"""Progress that outlives a killed job, and results that outlive their inputs' dates.
 
 Snakemake deletes the outputs of a job that failed, so a checkpoint is never one. It
 lies in `results/.checkpoints/`, in a folder named by all that decides the result:
 another recipe finds another folder, the same recipe finds its own and goes on.
+
+What such work gave is kept once more, as hard links that take no room. If its inputs
+are written anew and turn out the same, as the pool of an encoder does when a dataset is
+added that it does not meet, the result is published again and nothing is trained.
 """
 
 import fcntl
+import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from workflow_scripts.core import provenance
 from workflow_scripts.core.errors import InputError
 
 CHECKPOINTS = Path("results/.checkpoints")
+FINISHED = CHECKPOINTS / "finished"
 
 
 def discard(digest: str) -> None:
@@ -39,3 +47,43 @@ def workspace(digest: str) -> Iterator[Path]:
         except BlockingIOError as error:
             raise InputError(f"{folder} is in use by another process") from error
         yield folder
+
+
+def keep(identity: str, published: list[Path]) -> None:
+    """Keep the files that a piece of work `published`, in place of earlier ones."""
+    folder = _kept(published)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        for number, path in enumerate(published):
+            os.link(path, folder / f"{number}")
+            os.link(provenance.sidecar(path), provenance.sidecar(folder / f"{number}"))
+    except OSError:  # a file system without hard links keeps nothing
+        return
+    (folder / "identity").write_text(identity, encoding="utf-8")
+
+
+def published_again(identity: str, wanted: list[Path]) -> bool:
+    """Put the files of the very same work where they are `wanted`, if they are kept.
+
+    Kept files that are no longer what their sidecars say are made anew.
+    """
+    folder = _kept(wanted)
+    mark = folder / "identity"
+    kept = [folder / f"{number}" for number in range(len(wanted))]
+    if not mark.is_file() or mark.read_text(encoding="utf-8") != identity:
+        return False
+    if not all(provenance.intact(path) for path in kept):
+        return False
+    for source, path in zip(kept, wanted, strict=True):
+        pairs = (source, path), (provenance.sidecar(source), provenance.sidecar(path))
+        for one, other in pairs:
+            other.unlink(missing_ok=True)
+            os.link(one, other)
+            other.touch()  # newer than its inputs
+    return True
+
+
+def _kept(paths: list[Path]) -> Path:
+    names = "\n".join(map(str, paths))
+    return FINISHED / hashlib.sha256(names.encode()).hexdigest()[:20]

@@ -11,8 +11,8 @@ from workflow_scripts.core import archive, entry
 from workflow_scripts.core.entry import Input, Output
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.progress import progress
-from workflow_scripts.ingest import bounded, selftest
 from workflow_scripts.core.tables.ingest import DECODED
+from workflow_scripts.ingest import bounded, selftest
 from workflow_scripts.ingest.find import of_shard
 from workflow_scripts.ingest.pseudonym import make_key, pseudonyms_of
 from workflow_scripts.ingest.reading import Reader, Reading

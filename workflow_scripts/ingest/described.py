@@ -7,10 +7,9 @@ from urllib.parse import unquote
 import pandas as pd
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.tables.ingest import PATHS
+from workflow_scripts.core.tables.ingest import DECODED, PATHS
 from workflow_scripts.ingest import datasets
 from workflow_scripts.ingest.datasets import FACTS, FILES, SAID, Facts, Source
-from workflow_scripts.core.tables.ingest import DECODED
 from workflow_scripts.ingest.pseudonym import Pseudonyms
 
 NOT_PICTURES = ["not_a_file", "not_an_image", "lung_mask"]

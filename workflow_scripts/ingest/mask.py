@@ -14,9 +14,8 @@ from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Inputs, Output
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.progress import progress
-from workflow_scripts.core.tables.ingest import NO_MASK
+from workflow_scripts.core.tables.ingest import DECODED, NO_MASK
 from workflow_scripts.ingest import masks as sources
-from workflow_scripts.core.tables.ingest import DECODED
 from workflow_scripts.ingest.displayed import upright
 from workflow_scripts.ingest.find import of_shard
 from workflow_scripts.ingest.masks import Mask

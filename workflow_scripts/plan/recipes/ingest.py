@@ -114,7 +114,7 @@ def label(config: Settings, wildcards: Wildcards) -> Decided:
 
 
 def stratify(config: Settings, wildcards: Wildcards) -> Decided:
-    """How the publisher's tables are understood; what they say of labels is no choice."""
+    """As for labels; but what the tables say of them is no choice."""
     known = label(config, wildcards)
     choices = {key: one for key, one in known.choices.items() if key != "tables"}
     return Decided(choices=choices, loaded=known.loaded)

@@ -25,7 +25,11 @@ def fit(config: Settings, wildcards: Wildcards) -> Decided:
         "datasets": encoder["data"],
         "size_px": config["prepare"]["size_px"],
         "seed": config["seed"],
-        **{key: encoder[key] for key in encoder if key not in {"from", "data", "transductive"}},
+        **{
+            key: encoder[key]
+            for key in encoder
+            if key not in {"from", "data", "transductive"}
+        },
     }
     loaded = (
         f"{STEPS}.pretrain.methods.{encoder['method']}",
