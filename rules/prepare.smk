@@ -174,9 +174,10 @@ rule prepare_pool:
         images=files.pool("results/ingest/{dataset}/images.parquet"),
         rows=files.pool("results/prepare/{dataset}/store/images.parquet"),
         splits=files.pool("results/prepare/{dataset}/splits.parquet"),
-        wall_images=files.tested("results/ingest/{dataset}/images.parquet"),
-        wall_splits=files.tested("results/prepare/{dataset}/splits.parquet"),
-        near="results/prepare/near.parquet",
+        fingerprints=files.pool("results/ingest/{dataset}/fingerprints.parquet"),
+        wall_images=files.walls("results/ingest/{dataset}/images.parquet"),
+        wall_splits=files.walls("results/prepare/{dataset}/splits.parquet"),
+        wall_fingerprints=files.walls("results/ingest/{dataset}/fingerprints.parquet"),
     output:
         pool="results/prepare/pools/{encoder}.parquet",
     log:
@@ -196,9 +197,10 @@ rule prepare_pool:
             --images {input.images:q} \
             --rows {input.rows:q} \
             --splits {input.splits:q} \
+            --fingerprints {input.fingerprints:q} \
             --wall-images {input.wall_images:q} \
             --wall-splits {input.wall_splits:q} \
-            --near {input.near:q} \
+            --wall-fingerprints {input.wall_fingerprints:q} \
             --recipe {params.recipe:q} \
             --pool {output.pool:q} \
             >{log:q} 2>&1

@@ -213,6 +213,7 @@ def test_nothing_is_evaluated_over_a_leak(tmp_path):
         "other_split": "train",
         "encoder": "moco",
         "excluded": [True, False],
+        "transductive": False,
     }
     LEAKAGE.write(pd.DataFrame(pair), paths["leakage"])
     with pytest.raises(InputError, match="1 pairs"):

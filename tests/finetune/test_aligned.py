@@ -33,17 +33,20 @@ def targets():
 
 @pytest.fixture
 def stores(tmp_path):
-    """Two stores whose rows are in another order than the images' names."""
+    """Two stores whose shards are in another order than the images' names."""
     places = {}
     for name in ("own", "far"):
         images = [image for dataset, image in VALUE if dataset == name][::-1]
         pixels = [np.full((SIZE, SIZE), VALUE[name, image]) for image in images]
-        (tmp_path / f"{name}.u8").write_bytes(np.stack(pixels).astype("u1").tobytes())
-        table = pd.DataFrame({"image_id": images, "row": range(len(images))})
+        folder = tmp_path / name / "store"
+        folder.mkdir(parents=True)
+        for shard, image in enumerate(pixels):  # one image each: all are row 0
+            (folder / f"{shard}.u8").write_bytes(image.astype("u1").tobytes())
+        table = pd.DataFrame({"image_id": images, "shard": range(len(images))})
         zeros = {column: 0 for column in STORE.columns if column.startswith("box")}
-        table = table.assign(**zeros, mask_quality=np.nan, crop="whole")
-        STORE.write(table, tmp_path / f"{name}.parquet")
-        places[name] = (tmp_path / f"{name}.u8", tmp_path / f"{name}.parquet")
+        table = table.assign(**zeros, row=0, mask_quality=np.nan, crop="whole")
+        STORE.write(table, folder / "images.parquet")
+        places[name] = (sorted(folder.glob("*.u8")), folder / "images.parquet")
     return places
 
 
@@ -81,7 +84,7 @@ def test_every_score_stands_beside_its_own_target(stores, tmp_path):
         card=card,
         features=tmp_path / "features.npy",
         test=tmp_path / "targets.parquet",
-        stores=[stores["own"][0], stores["far"][0]],
+        stores=[*stores["own"][0], *stores["far"][0]],
         rows=[stores["own"][1], stores["far"][1]],
         classifiers=[tmp_path / "classifiers.safetensors"],
         recipe=predict.Recipe(

@@ -9,8 +9,15 @@ import pandas as pd
 import yaml
 
 from workflow_scripts.core import archive, entry
-from workflow_scripts.core.tables.ingest import IMAGES, LABELS, LEDGER, PATHS, PIXELS
-from workflow_scripts.ingest import decode, find, gather, label, mask
+from workflow_scripts.core.tables.ingest import (
+    IMAGES,
+    LABELS,
+    LEDGER,
+    PATHS,
+    PIXELS,
+    STRATA,
+)
+from workflow_scripts.ingest import decode, find, gather, label, mask, stratify
 from workflow_scripts.plan import adapters, label_tables, settings
 
 SHARDS = 2
@@ -26,6 +33,7 @@ class Ingested:
     images: pd.DataFrame  # with `path`
     labels: pd.DataFrame  # with `path`
     index: pd.DataFrame
+    strata: pd.DataFrame
     out: Path
 
     def reasons(self):
@@ -129,6 +137,7 @@ def ingest(
         ledger=out / "ledger.parquet",
         images=out / "images.parquet",
         index=out / "pixels.parquet",
+        fingerprints=out / "fingerprints.parquet",
         counts=out / "counts.parquet",
     )
     run(
@@ -139,6 +148,15 @@ def ingest(
         images=out / "images.parquet",
         recipe=recipe("ingest_label", **people, **publisher, labels=labels, tables=""),
         labels=out / "labels.parquet",
+    )
+    run(
+        stratify.main,
+        tables=tables,
+        paths=paths,
+        decoded=decoded,
+        images=out / "images.parquet",
+        recipe=recipe("ingest_stratify", **people, **publisher, labels=labels),
+        strata=out / "strata.parquet",
     )
     return read(out)
 
@@ -160,5 +178,6 @@ def read(out):
         images=images,
         labels=labels.merge(images[["image_id", "path"]], on="image_id"),
         index=PIXELS.read(out / "pixels.parquet"),
+        strata=STRATA.read(out / "strata.parquet"),
         out=out,
     )

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.plan import misfits, names, recipes, reference, settings
+from workflow_scripts.plan import lungs, misfits, names, recipes, reference, settings
 
 ROOT = Path(__file__).parents[2]
 EMBEDDED = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -57,12 +57,24 @@ def test_all_mistakes_are_told_at_once_one_line_each():
     assert lines[1].startswith("config: top level: unknown key 'seeds'; allowed: ")
 
 
-def test_a_crop_to_lungs_without_any_lung_mask_is_refused():
-    def change(config):
-        for dataset in config["datasets"].values():
-            dataset["lung_masks"] = None
+def undrawn(config):
+    for dataset in config["datasets"].values():
+        dataset["lung_masks"] = None
 
-    with pytest.raises(InputError, match=r"prepare\.crop: 'lungs' needs lung_masks"):
+
+def test_lungs_are_found_by_a_network_where_somebody_drew_some_and_else_by_threshold():
+    assert lungs.finder(filled()) == "network"
+    assert lungs.weights(filled()) == [lungs.NETWORK]
+    assert lungs.finder(filled(undrawn)) == "threshold"
+    assert lungs.weights(filled(undrawn)) == []
+
+
+def test_a_finder_that_needs_drawn_lungs_is_refused_without_any():
+    def change(config):
+        undrawn(config)
+        config["prepare"]["lungs"] = {"finder": "network"}
+
+    with pytest.raises(InputError, match=r"prepare\.lungs\.finder: 'network' needs"):
         filled(change)
 
 

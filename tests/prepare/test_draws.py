@@ -1,58 +1,103 @@
 """Label draws: by patient, nested within a draw, and the same for every encoder."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.prepare.test_order import ONE, run, targets
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.prepare.draw import ordered, size
+from workflow_scripts.core.tables.prepare import DRAWS, ORDER
+from workflow_scripts.prepare import draw, draws
+from workflow_scripts.prepare.draw import size
 from workflow_scripts.prepare.draws import refuse_unnested
 
-
-def training(n_patients, seed=0):
-    generator = np.random.default_rng(seed)
-    rows = [
-        {
-            "patient_id": f"p{number}",
-            "image_id": f"p{number}-{image}",
-            "finding": finding,
-            "target": generator.choice([0.0, 1.0, np.nan], p=[0.8, 0.1, 0.1]),
-        }
-        for number in range(n_patients)
-        for image in range(2)
-        for finding in ("effusion", "nodule")
-    ]
-    return pd.DataFrame(rows)
+BUDGETS = ["7", "20", "5%", "25%", "100%"]
 
 
-def test_every_patient_is_in_the_order_once():
-    order, _ = ordered(training(100), draw=0, seed=1)
-    assert sorted(order) == sorted(f"p{number}" for number in range(100))
+def drawn(folder, table, budgets=BUDGETS, recipe=ONE):
+    """Run the steps from targets to draws; return the patients of (budget, draw)."""
+    run(folder, table, recipe)
+    parts = [folder / f"{budget.replace('%', 'pct')}" for budget in budgets]
+    for part in parts:
+        draw.main(
+            order=folder / ".partial-1-order.parquet",
+            budget=part.name,
+            recipe=draw.Recipe(),
+            draw=part,
+        )
+    draws.main(parts=parts, recipe=draws.Recipe(), draws=folder / "draws")
+    done = DRAWS.read(folder / "draws").groupby(["budget", "draw"])["patient_id"]
+    return {key: set(patients) for key, patients in done}
 
 
-@pytest.mark.parametrize("draw", range(10))
-def test_every_budget_has_both_classes_of_every_finding(draw):
-    table = training(100)
-    order, n_needed = ordered(table, draw, seed=1)
-    here = table[table["patient_id"].isin(order[:n_needed])]
-    assert n_needed <= 4
+def test_a_draw_is_as_large_as_its_budget_and_inside_the_next(tmp_path):
+    table = targets(200)
+    done = drawn(tmp_path, table)
+    wanted = {"7": 7, "20": 20, "5%": 10, "25%": 50, "100%": 200}
+    assert {key: len(one) for key, one in done.items()} == {
+        (budget, number): n for budget, n in wanted.items() for number in range(2)
+    }
+    for number in range(2):
+        for small, large in pairwise(sorted(BUDGETS, key=wanted.get)):
+            assert done[small, number] <= done[large, number]
+
+
+@pytest.mark.parametrize("least", [1, 2])
+def test_every_budget_has_both_classes_of_every_finding(tmp_path, least):
+    table = targets(200)
+    recipe = type(ONE)(draws=5, least_patients=least, seed=3)
+    for patients in drawn(tmp_path, table, ["8", "5%", "20%"], recipe).values():
+        here = table[table["patient_id"].isin(patients)]
+        counts = here.groupby(["finding", "target"])["patient_id"].nunique()
+        assert len(counts) == 4
+        assert counts.min() >= least
+
+
+def test_who_was_drawn_stays_drawn_when_patients_are_added(tmp_path):
+    few = drawn(tmp_path, targets(100))
+    many = drawn(tmp_path, targets(150))
+    assert few.keys() == many.keys()
+    for (budget, number), patients in few.items():
+        if budget.endswith("%"):
+            assert patients < many[budget, number]
+        else:
+            assert patients == many[budget, number]
+
+
+def test_a_budget_that_lacks_a_class_is_refused_with_what_it_needs(tmp_path):
+    with pytest.raises(InputError, match=r"1 is 1 patients; draw 0 needs [234] for e"):
+        drawn(tmp_path, targets(100), ["1"])
+
+
+def test_labels_edited_until_a_budget_lacks_a_class_are_told_of(tmp_path):
+    table = targets(100)
+    before = drawn(tmp_path, table, ["7"])
+    drawn_first = table["patient_id"].isin(before["7", 0])
+    edited = drawn_first & (table["finding"] == "effusion")
+    table["target"] = table["target"].mask(edited, 0.0)
+    with pytest.raises(
+        InputError, match=r"labels or images changed .*: delete .*/\S*order"
+    ):
+        drawn(tmp_path, table, ["7"])
+    whole = drawn(tmp_path, table, ["100%"])
+    assert len(whole["100%", 0]) == 100
+    (memory,) = tmp_path.glob("remembered-*.parquet")
+    memory.unlink()
+    here = table[table["patient_id"].isin(drawn(tmp_path, table, ["7"])["7", 0])]
     assert (here.groupby("finding")["target"].nunique() == 2).all()
 
 
-def test_draws_differ_and_repeat():
-    table = training(100)
-    first, again = (ordered(table, 0, seed=1)[0] for _ in range(2))
-    assert first == again
-    assert first != ordered(table, 1, seed=1)[0]
-    assert first != ordered(table, 0, seed=2)[0]
-
-
-def test_those_drawn_keep_their_order_when_patients_are_added():
-    few, n_few = ordered(training(100), 0, seed=1)
-    many, n_many = ordered(training(150), 0, seed=1)
-    old = set(few[n_few:])
-    kept = [patient for patient in many[n_many:] if patient in old]
-    assert kept == [patient for patient in few[n_few:] if patient in set(kept)]
+def test_a_draw_reads_nothing_but_the_order(tmp_path):
+    rows = {"draw": 0, "place": [1, 0, 2], "patient_id": ["b", "a", "c"]}
+    table = pd.DataFrame(rows).assign(needed=[False, True, False])
+    ORDER.write(table, tmp_path / "order")
+    out = tmp_path / "draw"
+    draw.main(order=tmp_path / "order", budget="67pct", recipe=draw.Recipe(), draw=out)
+    done = DRAWS.read(out)
+    assert set(done["patient_id"]) == {"a", "b"}
+    assert set(done["budget"]) == {"67%"}
 
 
 @pytest.mark.parametrize(
@@ -60,6 +105,12 @@ def test_those_drawn_keep_their_order_when_patients_are_added():
 )
 def test_a_budget_is_a_share_of_the_training_patients_or_a_count(budget, n):
     assert size(budget, 400) == n
+
+
+@pytest.mark.parametrize("budget", ["0.5%", "5%", "33.3%", "100%"])
+def test_a_share_of_more_patients_is_never_fewer(budget):
+    sizes = [size(budget, n) for n in range(1, 2000)]
+    assert (np.diff(sizes) >= 0).all()
 
 
 def test_a_budget_larger_than_the_patients_is_refused():

@@ -1,6 +1,7 @@
 """GMML hides connected groups of patches, and is judged on what it hid."""
 
 import pytest
+import timm
 import torch
 from torch import nn
 
@@ -61,6 +62,64 @@ def test_the_loss_is_the_mean_absolute_error_on_hidden_pixels():
         if mask[image, row // 8, column // 8]
     ]
     assert found.item() == pytest.approx(sum(errors) / len(errors), rel=1e-5)
+
+
+@pytest.mark.parametrize("fill", gmml.FILLS)
+def test_hidden_pixels_are_filled_as_asked(fill):
+    options = gmml.Options(patch_px=8, head_width=4, fill=fill)
+    method = gmml.Method(Blind(), Shape(width=2, map_width=2, size_px=16), options)
+    images = torch.randn(4, 1, 16, 16, generator=torch.Generator().manual_seed(1))
+    seen = []
+    method._map = lambda covered: seen.append(covered) or torch.zeros(4, 2, 2, 2)
+    torch.manual_seed(7)
+    method(images)
+    torch.manual_seed(7)
+    mask = gmml.hidden_patches(4, 2, options)
+    noise = torch.randn_like(images)
+    other = images[[3, 0, 1, 2]]  # of every image another
+    expected = {"noise": noise, "zeros": torch.zeros_like(images), "alien": other}[fill]
+    for image in range(4):
+        for row in range(16):
+            for column in range(16):
+                hides = mask[image, row // 8, column // 8]
+                source = expected if hides else images
+                assert seen[0][image, 0, row, column] == source[image, 0, row, column]
+
+
+def vit(depth):
+    return timm.models.VisionTransformer(
+        img_size=16, patch_size=8, in_chans=1, num_classes=0, embed_dim=12,
+        depth=depth, num_heads=2,
+    ).eval()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("depth", "blocks"), [(12, [5, 7, 9, 11]), (6, [2, 3, 4, 5]), (2, [0, 1]), (1, [0])]
+)
+def test_four_blocks_of_a_transformer_are_joined(depth, blocks):
+    encoder = vit(depth)
+    shape = Shape(width=12, map_width=12, size_px=16)
+    method = gmml.Method(encoder, shape, gmml.Options(patch_px=8, head_width=4))
+    assert method.blocks == blocks
+    images = torch.randn(2, 1, 16, 16)
+    every = encoder.forward_intermediates(images, norm=True, intermediates_only=True)
+    joined = torch.cat([every[block] for block in blocks], 1)
+    assert torch.equal(method._map(images), joined)
+    assert torch.isfinite(method(images))
+
+
+@pytest.mark.parametrize(
+    ("odd", "told"),
+    [
+        ({"fill": "mean"}, "no fill 'mean'"),
+        ({"hidden_share": 1.5}, "hidden_share 1.5"),
+        ({"hidden_share": 0.0}, "hidden_share 0.0"),
+    ],
+)
+def test_an_option_that_would_not_train_is_refused(odd, told):
+    options = gmml.Options(patch_px=8, **odd)
+    with pytest.raises(InputError, match=told):
+        gmml.Method(Blind(), Shape(width=2, map_width=2, size_px=16), options)
 
 
 def test_a_size_that_is_not_whole_patches_is_refused():

@@ -60,3 +60,14 @@ def test_no_gradient_reaches_the_slow_copies():
     made = method()
     made(*views()).backward()
     assert all(p.grad is None for p in made.momentum_encoder.parameters())
+
+
+def test_the_loss_is_computed_in_float32_under_autocast():
+    made, caught = method(), []
+    queue = made.loss.memory_bank.bank.detach().clone()
+    for head in (made.projection_head, made.momentum_head):
+        head.register_forward_hook(lambda _, __, out: caught.append(out.float()))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = made(*views())
+    expected = by_the_paper(*caught, queue, 0.2)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)

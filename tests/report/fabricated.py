@@ -7,16 +7,29 @@ import numpy as np
 import pandas as pd
 
 from tests.evaluate import fabricated
-from workflow_scripts.core.tables.evaluate import COMPARISONS, EFFICIENCY, METRICS
+from workflow_scripts.core.tables.evaluate import (
+    COMPARISONS,
+    EFFICIENCY,
+    METRICS,
+    SHORTCUTS,
+)
 from workflow_scripts.core.tables.finetune import PREDICTIONS
 from workflow_scripts.core.tables.ingest import COUNTS, IMAGES, LEDGER
-from workflow_scripts.core.tables.prepare import LEAKAGE, SPLITS, STORE, TARGETS
+from workflow_scripts.core.tables.prepare import (
+    DICE,
+    INTENSITY,
+    LEAKAGE,
+    SPLITS,
+    STORE,
+    TARGETS,
+)
 from workflow_scripts.core.tables.pretrain import TRAINING
 from workflow_scripts.evaluate import comparisons, efficiency, metrics
 from workflow_scripts.report import page
 
 SIZE_PX = 32
 PROTOCOLS = ("linear_probe", "fine_tune")
+REACHED = {"metadata": 0.51, "border": 0.55}
 BUDGETS = ("20", "60", "180", "100%")
 
 
@@ -54,6 +67,11 @@ def config(names, strengths, findings, protocols, budgets, draws):
             "draws": draws,
         },
         "evaluate": {"baseline": next(iter(strengths)), "bootstrap": 200},
+        "prepare": {
+            "crop": "lungs",
+            "margin": 0.05,
+            "lungs": {"finder": None, "weights": None, "least_quality": 0.7},
+        },
     }
 
 
@@ -106,7 +124,7 @@ def write_results(
 
 def write_dataset(folder: Path, images: pd.DataFrame, generator, reason):
     """Write the tables of one dataset whose images and patients are given."""
-    folder.mkdir()
+    (folder / "store").mkdir(parents=True)
     n = len(images)
     frame = images.assign(
         study_id=pd.NA,
@@ -136,11 +154,20 @@ def write_dataset(folder: Path, images: pd.DataFrame, generator, reason):
     COUNTS.write(pd.DataFrame(listed), folder / "counts.parquet")
     split = "test" if folder.name != "archive" else "train"
     SPLITS.write(images[["image_id"]].assign(split=split), folder / "splits.parquet")
-    store = images[["image_id"]].assign(row=range(n), crop="none", mask_quality=np.nan)
+    lungs = np.arange(n) % 4 > 0
+    store = images[["image_id"]].assign(
+        shard=0,
+        row=range(n),
+        crop=np.where(lungs, "lungs", "whole: lung mask not trusted"),
+        mask_quality=np.where(lungs, 0.9, 0.4),
+    )
     boxes = dict.fromkeys(("box_top", "box_left", "box_rows", "box_columns"), 0)
     STORE.write(store.assign(**boxes), folder / "rows.parquet")
     pixels = generator.integers(0, 256, (n, SIZE_PX, SIZE_PX), dtype=np.uint8)
-    pixels.tofile(folder / "pixels.u8")
+    pixels.tofile(folder / "store" / "0.u8")
+    grey = {"mean": 0.41, "deviation": 0.23, "n_images": 0 if split == "test" else n}
+    frame = pd.DataFrame({"dataset": [folder.name], **grey})
+    INTENSITY.write(frame, folder / "intensity.parquet")
 
 
 def write_encoder(folder: Path, trained: bool, generator):
@@ -172,8 +199,34 @@ def leakage(dataset, excluded):
         "other_split": "train",
         "encoder": "moco",
         "excluded": excluded,
+        "transductive": False,
     }
     return LEAKAGE.check(pd.DataFrame(pair))
+
+
+def shortcuts(clinic, findings, reached):
+    """Rows of the audit; `reached` is the AUROC of each shortcut in development."""
+    rows = [
+        {
+            **{"shortcut": name, "split": split, "dataset": dataset},
+            **{"finding": finding, "auroc": value - less},
+            **{"low": value - less - 0.02, "high": value - less + 0.02},
+            **{"n_images": 90, "n_patients": 50},
+        }
+        for name, value in reached.items()
+        for split, dataset, less in (
+            ("development", clinic, 0.0),
+            ("test", clinic, 0.04),
+            ("test", "elsewhere", 0.1),
+        )
+        for finding in [*findings, "macro"]
+    ]
+    return SHORTCUTS.check(pd.DataFrame(rows)) if rows else SHORTCUTS.empty()
+
+
+def dice(clinic):
+    row = {"dataset": clinic, "part": "test", "n_images": 55, "n_patients": 50}
+    return DICE.check(pd.DataFrame([{**row, "dice": 0.951, "low": 0.93, "high": 0.96}]))
 
 
 def write_chain(
@@ -189,6 +242,8 @@ def write_chain(
     resamples=200,
     sizes=fabricated.DATASETS,
     phantom=(),
+    reached=REACHED,
+    drawn=True,
 ):
     """Write all inputs; returns the flags of `page.main` but for its outputs."""
     generator = np.random.default_rng(0)
@@ -208,7 +263,7 @@ def write_chain(
         clinic: people[people["dataset"] == clinic].drop(columns="dataset"),
         "elsewhere": people[people["dataset"] == "elsewhere"].drop(columns="dataset"),
     }
-    folders = [folder / name for name in ("archive", "clinic", "elsewhere")]
+    folders = [folder / name for name in datasets]
     for where, images in zip(folders, datasets.values(), strict=True):
         write_dataset(where, images, generator, reason)
     encoders = [folder / f"encoder-{number}" for number in range(len(strengths))]
@@ -223,6 +278,7 @@ def write_chain(
         tasks=["chest"],
         size_px=SIZE_PX,
         phantom=list(phantom),
+        finder="network",
         config=config(names, strengths, findings, protocols, budgets, draws),
     )
     flags = {name: [paths[name]] for name in ("metrics", "comparisons", "efficiency")}
@@ -232,14 +288,20 @@ def write_chain(
         "images": "images",
         "splits": "splits",
         "rows": "rows",
+        "intensities": "intensity",
     }
+    audit = folder / "shortcuts.parquet"
+    SHORTCUTS.write(shortcuts(clinic, findings, reached), audit)
+    DICE.write(dice(clinic), folder / "dice.parquet")
     flags |= {
         flag: [where / f"{name}.parquet" for where in folders]
         for flag, name in files.items()
     }
     return flags | {
         "targets": paths["targets"],
-        "stores": [where / "pixels.u8" for where in folders],
+        "stores": [where / "store" / "0.u8" for where in folders],
+        "dice": [folder / "dice.parquet"] * drawn,
+        "shortcuts": [audit],
         "leakage": folder / "leakage.parquet",
         "cards": [where / "encoder.json" for where in encoders],
         "training": [where / "training.parquet" for where in encoders],

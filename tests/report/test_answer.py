@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from tests.report.fabricated import write_chain
-from workflow_scripts.report import answer, cohort, labels_needed, page, spreadsheets
+from workflow_scripts.report import (
+    answer,
+    cohort,
+    labels_needed,
+    leaks,
+    page,
+    spreadsheets,
+)
 from workflow_scripts.report.verdicts import verdict
 from workflow_scripts.report.words import percent, score, signed
 
@@ -106,12 +113,31 @@ def test_every_file_found_is_counted(better):
 
 def test_a_leak_is_not_passed_over_in_silence(better):
     leakage = better.leakage.assign(excluded=[True, False])
-    text = cohort._leaks(leakage)[0]
+    text = leaks.blocks(leakage)[0]
     assert text.strong
     assert "1 meetings were NOT kept apart" in text.text
-    (text,) = cohort._leaks(better.leakage[:0])
+    assert "1 of them were left out" in text.text
+    (text,) = leaks.blocks(better.leakage[:0])
     assert "nobody and no picture" in text.text
-    assert cohort.leaks(better.leakage[:0]).empty
+    assert leaks.pairs(better.leakage[:0]).empty
+
+
+def test_what_was_kept_on_purpose_is_told_and_is_no_leak(better):
+    leakage = better.leakage.assign(excluded=False, transductive=True, kind="near")
+    text, grid = leaks.blocks(leakage)
+    assert text.strong
+    assert "2 were kept on purpose (transductive) in what moco learnt" in text.text
+    assert "NOT kept apart" not in text.text
+    (row,) = grid.rows
+    assert row[1] == "nearly the same picture"
+    assert row[-2:] == ["kept on purpose", "2"]
+
+
+def test_what_was_left_out_was_seen_by_nobody(better):
+    text, grid = leaks.blocks(better.leakage)
+    assert not text.strong
+    assert "no encoder has seen them" in text.text
+    assert grid.rows[0][-2:] == ["left out", "2"]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])

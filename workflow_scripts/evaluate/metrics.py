@@ -22,6 +22,7 @@ from workflow_scripts.evaluate import statistics
 from workflow_scripts.evaluate.cohort import Cohort, Fit, Floats, read_cohort
 from workflow_scripts.evaluate.labels_used import LabelsUsed
 from workflow_scripts.evaluate.measure import Tested, describe, measure
+from workflow_scripts.evaluate.walls import refuse_leaks
 
 FEW_PATIENTS = 60  # below, a nominal 95 % interval covers about 90 %
 
@@ -59,20 +60,6 @@ def main(
         log.info("%s, %s: measured", encoder, protocol)
     METRICS.write(pd.DataFrame(measuring.rows), metrics)
     np.save(resamples, np.concatenate(measuring.resamples))
-
-
-def refuse_leaks(leakage: pd.DataFrame) -> None:
-    """Refuse to measure anything over a leak.
-
-    Raises:
-        InputError: if a pair crosses a wall and was not left out.
-    """
-    if open_pairs := int((~leakage["excluded"]).sum()):
-        raise InputError(
-            f"leakage: {open_pairs} pairs of images lie on both sides of a wall (see "
-            f"results/prepare/leakage.parquet), so nothing is evaluated; give datasets "
-            f"of one hospital the same `site`, or keep the repeated images in one only"
-        )
 
 
 class Measuring:

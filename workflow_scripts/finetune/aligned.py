@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from workflow_scripts.core.store import Store, gather_by_dataset
+from workflow_scripts.core.errors import InputError
+from workflow_scripts.core.store import Store, by_dataset, gather_by_dataset
 from workflow_scripts.core.tables.prepare import STORE
 
 KEY = ["dataset", "image_id"]
+
+Place = tuple[list[Path], Path]  # files of a dataset's store, and its table of rows
 
 
 def images_of(targets: pd.DataFrame) -> pd.DataFrame:
@@ -30,21 +33,41 @@ def matrix(
     return wide.reindex(index=index, columns=findings).to_numpy(np.float64)
 
 
+def places_of(
+    datasets: list[str], stores: list[Path], rows: list[Path]
+) -> dict[str, Place]:
+    """Return where the images of each dataset lie.
+
+    Args:
+        datasets: their names, as `rows` are.
+        stores: the files of all their stores.
+        rows: the table of each store.
+    """
+    files = by_dataset(stores)
+    pairs = zip(datasets, rows, strict=True)
+    return {name: (files.get(name, []), table) for name, table in pairs}
+
+
 def pixels_of(
-    images: pd.DataFrame, stores: dict[str, tuple[Path, Path]], size_px: int
+    images: pd.DataFrame, places: dict[str, Place], size_px: int
 ) -> NDArray[np.uint8]:
     """Return the pixels of `images`, uint8, shape (images, size_px, size_px).
 
     Args:
         images: as `images_of` returns them.
-        stores: for each dataset its pixels file and its table of rows.
+        places: as `places_of` returns them.
         size_px: side of the stored images.
     """
-    rows = np.empty(len(images), np.int64)
-    opened = {}
-    for name, (pixels, table) in stores.items():
-        here = (images["dataset"] == name).to_numpy()
-        row_of = STORE.read(table).set_index("image_id")["row"]
-        rows[here] = row_of.loc[images["image_id"][here]].to_numpy(np.int64)
-        opened[name] = Store(pixels, size_px)
-    return gather_by_dataset(images["dataset"].to_numpy(object), rows, opened)
+    parts = [
+        STORE.read(table).assign(dataset=name) for name, (_, table) in places.items()
+    ]
+    known = pd.concat(parts, ignore_index=True)[[*KEY, "shard", "row"]]
+    asked = images[KEY].merge(known, on=KEY, how="left", validate="one_to_one")
+    if lost := int(asked["row"].isna().sum()):
+        raise InputError(f"store: {lost} of {len(asked)} images are not in its table")
+    return gather_by_dataset(
+        asked["dataset"].to_numpy(object),
+        asked["shard"].to_numpy(np.int64),
+        asked["row"].to_numpy(np.int64),
+        {name: Store(files, size_px) for name, (files, _) in places.items()},
+    )

@@ -13,7 +13,7 @@ from workflow_scripts.core.device import autocast, device, placed
 from workflow_scripts.core.entry import Input, Inputs, Output
 from workflow_scripts.core.progress import progress
 from workflow_scripts.core.tables.prepare import TARGETS
-from workflow_scripts.finetune.aligned import images_of, pixels_of
+from workflow_scripts.finetune.aligned import images_of, pixels_of, places_of
 
 BATCH = 256
 
@@ -41,7 +41,7 @@ def main(
     """Write the `features` of the images that `targets` names."""
     model, known = encoders.load(encoder, card)
     model = placed(model).eval()
-    places = dict(zip(recipe.datasets, zip(stores, rows, strict=True), strict=True))
+    places = places_of(recipe.datasets, stores, rows)
     images = images_of(TARGETS.read(targets))
     pixels = pixels_of(images, places, recipe.size_px)
     with features.open("wb") as file:  # a name would be given a second suffix

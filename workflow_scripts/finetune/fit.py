@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from workflow_scripts.core import entry
-from workflow_scripts.core.entry import Identity, Input, Output
+from workflow_scripts.core.entry import Identity, Input, Inputs, Output
 from workflow_scripts.core.tables.finetune import SELECTION
 from workflow_scripts.core.tables.prepare import DRAWS, TARGETS
 from workflow_scripts.core.workspace import workspace
 from workflow_scripts.finetune import protocols
-from workflow_scripts.finetune.aligned import images_of, matrix, pixels_of
+from workflow_scripts.finetune.aligned import images_of, matrix, pixels_of, places_of
 from workflow_scripts.finetune.protocols import Images, Problem
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def main(
     features: Input,
     development: Input,
     draw: Input,
-    store: Input,
+    stores: Inputs,
     rows: Input,
     recipe: Recipe,
     identity: Identity,
@@ -51,10 +51,10 @@ def main(
     """Learn from the drawn patients' labels; a killed job keeps its finished draws."""
     targets = TARGETS.read(development)
     known = images_of(targets)
-    place = {str(known["dataset"].iloc[0]): (store, rows)}
+    places = places_of([str(known["dataset"].iloc[0])], stores, [rows])
     images = Images(
         features=np.load(features, allow_pickle=False),
-        read_pixels=partial(pixels_of, known, place, recipe.size_px),
+        read_pixels=partial(pixels_of, known, places, recipe.size_px),
         encoder=encoder,
         card=card,
     )

@@ -18,7 +18,7 @@ from workflow_scripts.core.progress import progress
 from workflow_scripts.core.tables.finetune import PREDICTIONS
 from workflow_scripts.core.tables.prepare import TARGETS, budget_of
 from workflow_scripts.finetune import protocols
-from workflow_scripts.finetune.aligned import KEY, images_of, pixels_of
+from workflow_scripts.finetune.aligned import KEY, images_of, pixels_of, places_of
 from workflow_scripts.finetune.protocols import Images
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def main(
     """Apply all `classifiers` to the internal and external test images, unadapted."""
     targets = TARGETS.read(test)
     known = images_of(targets)
-    places = dict(zip(recipe.datasets, zip(stores, rows, strict=True), strict=True))
+    places = places_of(recipe.datasets, stores, rows)
     images = Images(
         features=np.load(features, allow_pickle=False),
         read_pixels=partial(pixels_of, known, places, recipe.size_px),

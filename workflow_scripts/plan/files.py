@@ -105,9 +105,14 @@ class Files:
 
         return of_pool
 
-    def tested(self, pattern: str) -> list[str]:
-        """List `pattern` for each dataset that some task learns from or tests on."""
-        return self._each(pattern, names.tested(self.config))
+    def walls(self, pattern: str) -> Any:  # noqa: ANN401
+        """Return an input function: `pattern` for each dataset not to be met."""
+
+        def of_walls(wildcards: Any) -> list[str]:  # noqa: ANN401
+            data = self.config["encoders"][wildcards.encoder]["data"]
+            return self._each(pattern, names.neighbours(self.config, data))
+
+        return of_walls
 
     def part(self, pattern: str) -> Any:  # noqa: ANN401
         """Return an input function: `pattern` for each dataset of a task's part."""

@@ -1,5 +1,6 @@
-"""Names that follow from the config: arms, budgets, roles."""
+"""Names that follow from the config: arms, budgets, roles, neighbours."""
 
+from workflow_scripts.plan import adapters
 from workflow_scripts.plan.settings import Settings
 
 
@@ -39,6 +40,15 @@ def role(config: Settings, dataset: str) -> str:
     return "unlabelled"
 
 
-def tested(config: Settings) -> list[str]:
-    """List the datasets that some task learns from or tests on."""
-    return [n for n in config["datasets"] if role(config, n) != "unlabelled"]
+def neighbours(config: Settings, datasets: list[str]) -> list[str]:
+    """List the tested datasets of the sites that `datasets` come from.
+
+    A patient of one hospital may lie in several of its datasets.
+    """
+    known = config["datasets"]
+    sites = {adapters.site(name, known[name]) for name in datasets}
+    return [
+        name
+        for name, dataset in known.items()
+        if adapters.site(name, dataset) in sites and role(config, name) != "unlabelled"
+    ]

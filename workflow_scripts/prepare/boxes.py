@@ -1,94 +1,63 @@
-"""Find the box around the lungs in a given lung mask."""
+"""Boxes in a picture: around a lung, around both with a margin."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-
-LEAST_QUALITY = 0.9
-PLAUSIBLE_AREA = (0.05, 0.75)  # share of the picture that two lungs may take
 
 
 @dataclass(frozen=True, kw_only=True)
 class Box:
-    """A part of a picture, in its pixels, and why it was chosen."""
+    """A part of a picture, in its pixels."""
 
     top: int
     left: int
     rows: int
     columns: int
-    quality: float = float("nan")  # of the lung mask, 0 to 1; NaN where there is none
-    crop: str = "whole"
 
     def of(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return this part of `picture`."""
         down = slice(self.top, self.top + self.rows)
-        across = slice(self.left, self.left + self.columns)
-        return picture[down, across]
+        return picture[down, self.left : self.left + self.columns]
 
-    def because(self, crop: str, quality: float = float("nan")) -> "Box":
-        """Return the same box with a reason."""
-        return replace(self, crop=crop, quality=quality)
-
-    def as_row(self) -> dict[str, object]:
-        """Return the columns of the store's table that a box decides."""
-        return {
-            "box_top": self.top,
-            "box_left": self.left,
-            "box_rows": self.rows,
-            "box_columns": self.columns,
-            "mask_quality": self.quality,
-            "crop": self.crop,
-        }
+    def named(self, prefix: str) -> dict[str, int]:
+        """Return the box as columns of a table, `prefix` before their names."""
+        return {f"{prefix}_{field.name}": getattr(self, field.name) for field in PARTS}
 
 
-def lung_box(mask: NDArray[np.uint8], margin: float) -> Box:
-    """Return the box around the two largest pieces of a lung mask, with a margin.
+PARTS = fields(Box)
+
+
+def around(mask: NDArray[np.bool_]) -> Box:
+    """Return the smallest box around `mask`, which is somewhere true."""
+    down = np.flatnonzero(mask.any(axis=1))
+    across = np.flatnonzero(mask.any(axis=0))
+    return Box(
+        top=int(down[0]),
+        left=int(across[0]),
+        rows=int(down[-1] - down[0]) + 1,
+        columns=int(across[-1] - across[0]) + 1,
+    )
+
+
+def widened(boxes: list[Box], margin: float, rows: int, columns: int) -> Box:
+    """Return the box around all of `boxes`, with a margin.
 
     Args:
-        mask: 0 and 1, shape (rows, columns).
+        boxes: one or more.
         margin: added on every side, as a share of the box's longer side; cut at the
             picture's border.
-
-    Returns:
-        The box; the whole picture, with the reason, where the mask is not trusted.
+        rows: of the picture.
+        columns: of the picture.
     """
-    rows, columns = mask.shape
-    pieces = _two_largest(mask)
-    quality = _quality(mask, pieces)
-    if quality < LEAST_QUALITY:
-        whole = Box(top=0, left=0, rows=rows, columns=columns)
-        return whole.because("whole: lung mask not trusted", quality)
-    left, top = pieces[:, cv2.CC_STAT_LEFT], pieces[:, cv2.CC_STAT_TOP]
-    right = left + pieces[:, cv2.CC_STAT_WIDTH]
-    bottom = top + pieces[:, cv2.CC_STAT_HEIGHT]
-    start, end = (top.min(), left.min()), (bottom.max(), right.max())
-    extra = round(margin * max(end[0] - start[0], end[1] - start[1]))
-    first_row, first_column = (max(0, int(edge) - extra) for edge in start)
-    box = Box(
+    top, left = min(box.top for box in boxes), min(box.left for box in boxes)
+    bottom = max(box.top + box.rows for box in boxes)
+    right = max(box.left + box.columns for box in boxes)
+    extra = round(margin * max(bottom - top, right - left))
+    first_row, first_column = max(0, top - extra), max(0, left - extra)
+    return Box(
         top=first_row,
         left=first_column,
-        rows=min(rows, int(end[0]) + extra) - first_row,
-        columns=min(columns, int(end[1]) + extra) - first_column,
+        rows=min(rows, bottom + extra) - first_row,
+        columns=min(columns, right + extra) - first_column,
     )
-    return box.because("lungs", quality)
-
-
-def _two_largest(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Return OpenCV's statistics of the two largest connected pieces of `mask`."""
-    _, _, pieces, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    pieces = pieces[1:]  # the first is the background
-    return pieces[np.argsort(-pieces[:, cv2.CC_STAT_AREA])[:2]].astype(np.int32)
-
-
-def _quality(mask: NDArray[np.uint8], pieces: NDArray[np.int32]) -> float:
-    """Return how much a mask looks like two lungs, 0 to 1.
-
-    The share of the mask that lies in its two largest pieces; 0 where it covers less
-    or more of the picture than lungs do. Masks that include the lung behind the heart
-    may be one piece.
-    """
-    if not PLAUSIBLE_AREA[0] <= float(mask.mean()) <= PLAUSIBLE_AREA[1]:
-        return 0.0
-    return float(pieces[:, cv2.CC_STAT_AREA].sum() / mask.sum())

@@ -2,44 +2,34 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Output
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.tables.prepare import DRAWS, TARGETS, budget_of
-from workflow_scripts.prepare.chance import chance
+from workflow_scripts.core.tables.prepare import DRAWS, ORDER, budget_of
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How often is drawn (config.yaml: ``sweep``)."""
-
-    draws: int
-    seed: int
+    """Nothing to choose."""
 
 
-def main(*, development: Input, budget: str, recipe: Recipe, draw: Output) -> None:
-    """Read the `development` targets, write the patients of every draw at `budget`."""
-    targets = TARGETS.read(development)
-    training = targets[targets["split"] == "train"]
+def main(*, order: Input, budget: str, recipe: Recipe, draw: Output) -> None:
+    """Read the `order` of every draw, write its patients at `budget`."""
+    placed = ORDER.read(order)
     label = budget_of(budget)
-    n_patients = size(label, training["patient_id"].nunique())
-    parts = []
-    for number in range(recipe.draws):
-        order, n_needed = ordered(training, number, recipe.seed)
-        if n_patients < n_needed:
-            raise InputError(
-                f"sweep.labels: {label} is {n_patients} patients; draw {number} needs "
-                f"{n_needed} for every finding to be present once and absent once"
-            )
-        chosen = pd.DataFrame({"patient_id": order[:n_patients]})
-        parts.append(chosen.assign(budget=label, draw=number))
-    log.info("%s: %d patients, %d draws", label, n_patients, recipe.draws)
-    DRAWS.write(pd.concat(parts, ignore_index=True), draw)
+    chosen = placed[placed["place"] < size(label, placed["patient_id"].nunique())]
+    for number, patients in placed.groupby("draw"):
+        n_patients = int((chosen["draw"] == number).sum())
+        _refuse_small(label, n_patients, patients, order)
+    counts = chosen["draw"].value_counts()
+    log.info("%s: %d draws of %d patients", label, len(counts), counts.max())
+    DRAWS.write(chosen[["draw", "patient_id"]].assign(budget=label), draw)
 
 
 def size(budget: str, n_training: int) -> int:
@@ -58,31 +48,25 @@ def size(budget: str, n_training: int) -> int:
     return int(budget)
 
 
-def ordered(training: pd.DataFrame, draw: int, seed: int) -> tuple[list[str], int]:
-    """Return the training patients in the order of a draw; a budget takes the first.
-
-    Budgets of one draw are nested by construction, whichever budgets there are. At
-    the head stand, for every finding, the first patient with it and the first without,
-    so that no budget lacks a class.
-
-    Args:
-        training: targets of the training split.
-        draw: number of the draw.
-        seed: of the config.
-
-    Returns:
-        All patients in order, and how many of them are the head.
-    """
-    patients = sorted(
-        training["patient_id"].unique(),
-        key=lambda patient: chance("draw", seed, draw, patient),
+def _refuse_small(
+    label: str, n_patients: int, of_draw: pd.DataFrame, order: Path
+) -> None:
+    """Refuse a budget that ends before the last patient whom every budget needs."""
+    head = of_draw[of_draw["needed"]]
+    n_needed = int(head["place"].max()) + 1
+    if n_patients >= n_needed:
+        return
+    draw = int(of_draw["draw"].iloc[0])
+    why = (
+        f"sweep.labels: {label} is {n_patients} patients; draw {draw} needs {n_needed} "
+        "for every finding to be present and absent sweep.least_patients times"
     )
-    place = {patient: index for index, patient in enumerate(patients)}
-    known = training.dropna(subset="target")
-    first = known.assign(place=known["patient_id"].map(place))
-    head = set(first.groupby(["finding", "target"])["place"].min())
-    rest = [index for index in range(len(patients)) if index not in head]
-    return [patients[index] for index in (*sorted(head), *rest)], len(head)
+    if len(head) < n_needed:  # an order made afresh has them all at its head
+        why += (
+            f"; labels or images changed since it was made: delete {order} and "
+            "remembered-*.parquet beside it to draw all patients afresh"
+        )
+    raise InputError(why)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,19 @@
 """Look for one person or picture on both sides of a wall."""
 
-import hashlib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from workflow_scripts.core import entry
-from workflow_scripts.core.entry import Inputs, Output
-from workflow_scripts.core.store import Store
-from workflow_scripts.core.tables.ingest import IMAGES
-from workflow_scripts.core.tables.prepare import LEAKAGE, POOL, SPLITS, STORE
+from workflow_scripts.core.entry import Input, Inputs, Output
+from workflow_scripts.core.errors import InputError
+from workflow_scripts.core.tables.prepare import LEAKAGE, NEAR, POOL
+from workflow_scripts.prepare.meetings import known, meetings
+from workflow_scripts.prepare.twins import IMAGE, both_ways
 
-OTHER = ["other_dataset", "other_image_id", "other_split"]
+Wall = tuple[str, str, str, str]  # dataset and split; the other's dataset and split
 
 log = logging.getLogger(__name__)
 
@@ -24,103 +24,108 @@ class Recipe:
 
     datasets: list[str]
     encoders: list[str]
+    transductive: list[str]  # the encoders whose pools keep held-out images on purpose
     tasks: list[list[str]]  # of each task: the dataset trained on, then external ones
-    size_px: int
 
 
 def main(
     *,
     images: Inputs,
-    stores: Inputs,
-    rows: Inputs,
     splits: Inputs,
+    near: Input,
     pools: Inputs,
     recipe: Recipe,
     leakage: Output,
 ) -> None:
-    """Compare everyone with everyone held out; write the pairs that meet."""
-    tables = zip(recipe.datasets, images, stores, rows, splits, strict=True)
-    everyone = pd.concat(
-        [
-            _known(name, image, Store(store, recipe.size_px), row, split)
-            for name, image, store, row, split in tables
-        ],
-        ignore_index=True,
-    )
-    held_out = everyone[everyone["split"] != "train"]
-    found = [_across_splits(everyone, held_out, recipe.tasks)]
-    for name, pool in zip(recipe.encoders, pools, strict=True):
-        found.append(_across_pool(name, POOL.read(pool), everyone, held_out))
+    """Compare everyone with everyone held out; write the pairs that meet.
+
+    The pools are looked at as they were written, not as they were meant.
+    """
+    everyone = known(recipe.datasets, images, splits)
+    twins = both_ways(NEAR.read(near))
+    found = [_across_splits(everyone, twins, recipe.tasks)]
+    tested = {name for task in recipe.tasks for name in task}
+    held = everyone["dataset"].isin(tested) & (everyone["split"] != "train")
+    for name, path in zip(recipe.encoders, pools, strict=True):
+        pooled = _pooled(name, everyone, POOL.read(path))
+        pairs = _across_pool(everyone, pooled, everyone[held], twins)
+        meant = ~pairs["excluded"] & (name in recipe.transductive)
+        found.append(pairs.assign(encoder=name, transductive=meant))
     pairs = pd.concat(found, ignore_index=True)
-    open_pairs = int((~pairs["excluded"].astype(bool)).sum())
-    log.info("%d pairs meet; %d of them are not kept apart", len(pairs), open_pairs)
+    _tell(pairs)
     LEAKAGE.write(pairs, leakage)
 
 
-def _known(
-    name: str, images: Path, store: Store, rows: Path, splits: Path
-) -> pd.DataFrame:
-    table = IMAGES.read(images)[["image_id", "patient_id"]]
-    table = table.merge(STORE.read(rows)[["image_id", "row"]], on="image_id")
-    table = table.merge(SPLITS.read(splits), on="image_id")
-    pixels = [hashlib.sha256(store.pixels[row]).hexdigest() for row in table["row"]]
-    return table.assign(dataset=name, pixels=pixels)
-
-
 def _across_splits(
-    everyone: pd.DataFrame, held_out: pd.DataFrame, tasks: list[list[str]]
+    everyone: pd.DataFrame, twins: pd.DataFrame, tasks: list[list[str]]
 ) -> pd.DataFrame:
-    """Pair what a task learns or chooses from with what it is tested on.
+    """Pair what a task learns or chooses from with what it is chosen by or tested on.
 
     Within the dataset that it is trained on, and from there to its external ones.
     """
-    pairs = meetings(everyone, held_out)
-    walls = {(task[0], dataset) for task in tasks for dataset in task}
-    met = zip(pairs["dataset"], pairs["other_dataset"], strict=True)
-    walled = pd.Series([wall in walls for wall in met], index=pairs.index, dtype=bool)
-    # of two held-out parts each pair is found twice; validation against test is kept
-    apart = (pairs["split"] != pairs["other_split"]) & (pairs["split"] != "test")
-    return pairs[walled & apart].assign(wall="split", encoder="", excluded=False)
+    parts = dict(list(everyone.groupby(["dataset", "split"])))
+    nobody = everyone[:0]
+    found = [meetings(nobody, nobody, twins)]
+    for dataset, split, other, other_split in sorted(set(_walls(tasks))):
+        these = parts.get((dataset, split), nobody)
+        those = parts.get((other, other_split), nobody)
+        found.append(meetings(these, those, twins))
+    pairs = pd.concat(found, ignore_index=True)
+    return pairs.assign(wall="split", encoder="", excluded=False, transductive=False)
+
+
+def _walls(tasks: list[list[str]]) -> Iterator[Wall]:
+    """Yield what must be kept apart, in the direction of learning."""
+    for own, *external in tasks:
+        yield own, "train", own, "validation"
+        for tested in (own, *external):
+            yield own, "train", tested, "test"
+            yield own, "validation", tested, "test"
+
+
+def _pooled(
+    encoder: str, everyone: pd.DataFrame, pool: pd.DataFrame
+) -> "pd.Series[bool]":
+    """Say for each of `everyone` whether it is in the `pool`.
+
+    Raises:
+        InputError: if the pool holds an image that nobody knows.
+    """
+    listed = pd.MultiIndex.from_frame(pool[IMAGE])
+    here = pd.MultiIndex.from_frame(everyone[IMAGE])
+    if unknown := int((~listed.isin(here)).sum()):
+        raise InputError(
+            f"pool of encoder {encoder!r}: {unknown} of its images are in no dataset; "
+            f"delete results/prepare/pools/{encoder}.parquet and run again"
+        )
+    return pd.Series(here.isin(listed), index=everyone.index)
 
 
 def _across_pool(
-    encoder: str, pool: pd.DataFrame, everyone: pd.DataFrame, held_out: pd.DataFrame
+    everyone: pd.DataFrame,
+    pooled: "pd.Series[bool]",
+    held_out: pd.DataFrame,
+    twins: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Pair the training images of the pool's datasets with what they must not meet."""
-    key = ["dataset", "image_id"]
-    known = everyone[everyone["dataset"].isin(pool["dataset"].unique())]
-    known = known[known["split"] == "train"].merge(
-        pool[key].assign(pooled=True), on=key, how="left"
-    )
-    pairs = meetings(known, held_out)
-    out = pairs["pooled"].isna()
-    return pairs.drop(columns="pooled").assign(
-        wall="pool", encoder=encoder, excluded=out
-    )
+    """Pair what a pool holds, or would have held, with what it must not meet."""
+    asked = everyone["dataset"].isin(everyone[pooled]["dataset"].unique())
+    candidates = everyone[pooled | (asked & (everyone["split"] == "train"))]
+    pairs = meetings(candidates, held_out, twins)
+    inside = pd.MultiIndex.from_frame(everyone[pooled][IMAGE])
+    out = ~pd.MultiIndex.from_frame(pairs[IMAGE]).isin(inside)
+    return pairs.assign(wall="pool", excluded=out)
 
 
-def meetings(these: pd.DataFrame, those: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each pair that shares the patient, or else the pixels.
-
-    Found by joining on the shared value, never by comparing all with all. A pair that
-    shares both is told as the same patient.
-
-    Args:
-        these: columns dataset, image_id, split, patient_id, pixels and others.
-        those: the same; their own columns come back with `other_` before the name.
-    """
-    others = those.rename(columns={name[6:]: name for name in OTHER})
-    found = []
-    for kind, column in (("patient", "patient_id"), ("pixels", "pixels")):
-        right = others[[*OTHER, column]]
-        pairs = these.merge(right, on=column)
-        itself = (pairs["dataset"] == pairs["other_dataset"]) & (
-            pairs["image_id"] == pairs["other_image_id"]
+def _tell(pairs: pd.DataFrame) -> None:
+    """Log how many pairs there are of each kind, and what becomes of them."""
+    for (wall, encoder, kind), part in pairs.groupby(["wall", "encoder", "kind"]):
+        log.info(
+            "%s %s: %d pairs meet by %s; %d left out, %d kept on purpose",
+            *(wall, encoder or "of the tasks", len(part), kind),
+            *(part["excluded"].sum(), part["transductive"].sum()),
         )
-        found.append(pairs[~itself].assign(kind=kind))
-    joined = pd.concat(found, ignore_index=True)
-    joined = joined.drop_duplicates(["dataset", "image_id", *OTHER[:2]])
-    return joined.drop(columns=["patient_id", "pixels", "row"])
+    if pairs.empty:
+        log.info("nobody and no picture is on both sides of a wall")
 
 
 if __name__ == "__main__":

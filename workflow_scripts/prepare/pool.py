@@ -8,8 +8,15 @@ import pandas as pd
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Inputs, Output
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.tables.ingest import IMAGES
-from workflow_scripts.core.tables.prepare import POOL, SPLITS, STORE
+from workflow_scripts.core.tables.prepare import POOL, STORE
+from workflow_scripts.prepare.meetings import known
+from workflow_scripts.prepare.twins import (
+    IMAGE,
+    OTHER,
+    both_ways,
+    read_fingerprints,
+    same_pictures,
+)
 
 log = logging.getLogger(__name__)
 
@@ -20,39 +27,65 @@ class Recipe:
 
     datasets: list[str]  # as the files are
     walls: list[str]  # tested datasets of the same hospitals, as the files are
+    transductive: bool  # keep validation and test images and patients
 
 
 def main(
     *,
     images: Inputs,
-    stores: Inputs,
+    rows: Inputs,
     splits: Inputs,
+    fingerprints: Inputs,
     wall_images: Inputs,
     wall_splits: Inputs,
+    wall_fingerprints: Inputs,
     recipe: Recipe,
     pool: Output,
 ) -> None:
-    """Keep the training images of all datasets but those of held-out patients."""
-    held_out: set[str] = set()
-    for image, split in zip(wall_images, wall_splits, strict=True):
-        table = IMAGES.read(image).merge(SPLITS.read(split), on="image_id")
-        held_out |= set(table[table["split"] != "train"]["patient_id"])
-    parts = []
-    tables = zip(recipe.datasets, images, stores, splits, strict=True)
-    for name, image, store, split in tables:
-        table = IMAGES.read(image).merge(SPLITS.read(split), on="image_id")
-        table = table.merge(STORE.read(store)[["image_id", "row"]], on="image_id")
-        table = table[table["split"] == "train"]
-        kept = table[~table["patient_id"].isin(held_out)]
-        out = len(table) - len(kept)
-        log.info(
-            "%s: %d images; %d of held-out patients left out", name, len(kept), out
+    """Keep the training images of all datasets but those that meet a held-out one.
+
+    They meet if they are of the same patient, or show the same picture.
+    """
+    pooled = known(recipe.datasets, images, splits)
+    if recipe.transductive:
+        log.info("transductive: all images are kept, held-out ones as well")
+    else:
+        walled = known(recipe.walls, wall_images, wall_splits)
+        names = [*recipe.datasets, *recipe.walls]
+        prints = read_fingerprints(names, [*fingerprints, *wall_fingerprints])
+        pooled = _apart(pooled, walled, prints.drop_duplicates(IMAGE))
+    if pooled.empty:
+        raise InputError(
+            f"encoders: no image of {', '.join(recipe.datasets)} is left to pretrain "
+            "on: all are held out, or meet a held-out image by patient or picture; add "
+            "a dataset that no task tests"
         )
-        parts.append(kept[["image_id", "row"]].assign(dataset=name))
-    joined = pd.concat(parts, ignore_index=True)
-    if joined.empty:
-        raise InputError(f"no training image is left in {', '.join(recipe.datasets)}")
-    POOL.write(joined, pool)
+    tables = zip(recipe.datasets, rows, strict=True)
+    places = pd.concat([STORE.read(path).assign(dataset=name) for name, path in tables])
+    placed = pooled.merge(places, on=IMAGE, validate="one_to_one")
+    POOL.write(placed[list(POOL.columns)], pool)
+
+
+def _apart(
+    pooled: pd.DataFrame, walled: pd.DataFrame, prints: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the training images of `pooled` that meet no held-out one of `walled`."""
+    images = pooled[pooled["split"] == "train"]
+    held_out = walled[walled["split"] != "train"]
+    patient = images["patient_id"].isin(held_out["patient_id"].dropna())
+    held = pd.MultiIndex.from_frame(held_out[IMAGE])
+    twins = both_ways(same_pictures(prints))
+    twins = twins[pd.MultiIndex.from_frame(twins[OTHER]).isin(held)]
+    copied = pd.MultiIndex.from_frame(twins[IMAGE])
+    picture = pd.MultiIndex.from_frame(images[IMAGE]).isin(copied) & ~patient
+    for name, part in images.groupby("dataset", sort=False):
+        out = int(patient[part.index].sum()), int(picture[part.index].sum())
+        log.info(
+            "%s: %d training images kept; %d of held-out patients and %d copies of "
+            "held-out pictures left out",
+            *(name, len(part) - sum(out), *out),
+        )
+    return images[~patient & ~picture]
 
 
 if __name__ == "__main__":

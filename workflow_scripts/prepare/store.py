@@ -1,26 +1,27 @@
-"""Crop and resize every picture into one memory-mapped array of equal images."""
+"""Crop and resize the pictures of one shard to equal images."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from workflow_scripts.core import entry
-from workflow_scripts.core.entry import Input, Inputs, Output
+from workflow_scripts.core.entry import Input, Output
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.progress import progress
-from workflow_scripts.core.tables.ingest import NO_MASK, PIXELS
-from workflow_scripts.core.tables.prepare import STORE
-from workflow_scripts.prepare.boxes import Box, lung_box
-from workflow_scripts.prepare.resize import squared
+from workflow_scripts.core.tables.prepare import LUNGS, STORED
+from workflow_scripts.prepare.crop import Crop, chosen
+from workflow_scripts.prepare.finders import SIDE
+from workflow_scripts.prepare.pictures import Picture, Pictures, mapped
+from workflow_scripts.prepare.resize import squared, unsquared
+
+AROUND = (5, 5)  # two pixels of SIDE are kept around lungs when all else is black
+TILES = (8, 8)  # of CLAHE
 
 log = logging.getLogger(__name__)
-
-Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,66 +29,75 @@ class Recipe:
     """What is kept of a picture, and at which size (config.yaml: ``prepare``)."""
 
     size_px: int
-    crop: str  # none or lungs
+    crop: str  # none, lungs or masked
     margin: float  # around the lung box; share of its longer side
+    contrast: str  # as_displayed or clahe
+    clahe_clip: float
+    least_quality: float  # of a lung mask to be trusted, 0 to 1
 
 
 def main(
     *,
-    index: Input,
-    pixels: Inputs,
-    lung_masks: Inputs,
+    decoded: Input,
+    pixels: Input,
+    lungs: Input,
+    found: Input,
     recipe: Recipe,
     store: Output,
-    images: Output,
+    stored_lungs: Output,
+    stored: Output,
 ) -> None:
-    """Read the pictures that `index` lists, write the `store` and its `images`."""
-    listed = PIXELS.read(index)
-    if listed.empty:
-        raise InputError("no image of this dataset was accepted; its ledger says why")
+    """Make the images of the `store`, and their lungs in the very same geometry."""
+    pictures = Pictures(decoded, pixels)
+    where = LUNGS.read(found)
+    if where["file_id"].tolist() != pictures.file_ids.tolist():
+        raise InputError(f"{found}: is not of these pictures; delete it and run again")
+    masks = mapped(lungs).reshape(len(pictures), SIDE, SIDE // 8)
+    asked = {key: getattr(recipe, key) for key in ("crop", "margin", "least_quality")}
     rows = []
-    with store.open("wb") as file:
-        pictures = _pictures(listed, pixels, lung_masks)
-        for picture, mask in progress(pictures, total=len(listed), what="images"):
-            box = chosen_box(picture, mask, recipe)
-            file.write(squared(box.of(picture), recipe.size_px).tobytes())
-            rows.append(box)
-    table = pd.DataFrame([box.as_row() for box in rows])
+    told = zip(pictures, masks, where.to_dict("records"), strict=True)
+    with store.open("wb") as images, stored_lungs.open("wb") as bits:
+        for picture, packed, row in progress(told, total=len(masks), what="images"):
+            crop = chosen(row, picture.shape, **asked)
+            mask = np.unpackbits(packed, axis=-1)
+            image, lung = imaged(picture, mask, crop, recipe)
+            images.write(image.tobytes())
+            bits.write(np.packbits(lung, axis=-1).tobytes())
+            rows.append(crop.as_row())
+    columns = [name for name in STORED.columns if name not in {"file_id", "row"}]
+    table = pd.DataFrame(rows, columns=columns)
     log.info("crops: %s", table["crop"].value_counts().to_dict())
-    table.insert(0, "image_id", listed["image_id"])
-    STORE.write(table.assign(row=np.arange(len(table))), images)
+    table = table.assign(file_id=pictures.file_ids, row=range(len(table)))
+    STORED.write(table, stored)
 
 
-def _pictures(
-    listed: pd.DataFrame, pixels: list[Path], lung_masks: list[Path]
-) -> Iterator[tuple[Picture, Picture | None]]:
-    """Yield every picture and its lung mask, 0 and 1, or None where there is none."""
-    shards = {int(path.stem): _mapped(path) for path in pixels}
-    masks = {int(path.stem): _mapped(path) for path in lung_masks}
-    places = listed[["shard", "offset", "rows", "columns"]].to_numpy(np.int64)
-    for shard, offset, rows, columns in places:
-        place = slice(offset, offset + rows * columns)
-        mask = None
-        if len(masks[shard]) and masks[shard][offset] != NO_MASK:
-            mask = masks[shard][place].reshape(rows, columns)
-        yield shards[shard][place].reshape(rows, columns), mask
+def imaged(
+    picture: Picture, mask: Picture, crop: Crop, recipe: Recipe
+) -> tuple[Picture, NDArray[np.bool_]]:
+    """Return the image that is stored of one picture, and where its lungs are.
 
+    Args:
+        picture: uint8, shape (rows, columns).
+        mask: of its lungs, 0 and 1, shape (SIDE, SIDE).
+        crop: what is kept of it.
+        recipe: at which size, with what contrast.
 
-def _mapped(path: Path) -> Picture:
-    if not path.stat().st_size:  # an empty file cannot be mapped
-        return np.empty(0, np.uint8)
-    return np.memmap(path, np.uint8, "r")
-
-
-def chosen_box(picture: Picture, mask: Picture | None, recipe: Recipe) -> Box:
-    """Return the part of `picture` to keep: never a wrong crop, rather the whole."""
+    Returns:
+        uint8 and bool, shape (size_px, size_px).
+    """
     rows, columns = picture.shape
-    whole = Box(top=0, left=0, rows=rows, columns=columns)
-    if recipe.crop == "none":
-        return whole
-    if mask is None:
-        return whole.because("whole: no lung mask")
-    return lung_box(mask, recipe.margin)
+    seen = crop.box.of(picture)
+    if recipe.contrast == "clahe":
+        clip = recipe.clahe_clip
+        seen = cv2.createCLAHE(clip, TILES).apply(seen).astype(np.uint8, copy=False)
+    whole = unsquared(mask * np.uint8(255), rows, columns)
+    if crop.what == "masked":
+        round_ = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, AROUND)
+        wide = cv2.dilate(mask * np.uint8(255), round_).astype(np.uint8, copy=False)
+        kept = unsquared(wide, rows, columns)
+        seen = np.where(crop.box.of(kept) >= 128, seen, np.uint8(0))
+    lung = squared(crop.box.of(whole), recipe.size_px) >= 128
+    return squared(seen, recipe.size_px), lung
 
 
 if __name__ == "__main__":

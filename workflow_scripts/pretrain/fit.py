@@ -2,19 +2,22 @@
 
 import dataclasses
 import logging
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from workflow_scripts.core import encoders, entry, provenance
+from workflow_scripts.core.encoders import Card
 from workflow_scripts.core.entry import Identity, Input, Inputs, Output
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.store import Store, gather_by_dataset
-from workflow_scripts.core.tables.prepare import POOL
+from workflow_scripts.core.feed import Feed
+from workflow_scripts.core.store import Store, by_dataset
+from workflow_scripts.core.tables.prepare import INTENSITY, POOL
 from workflow_scripts.core.tables.pretrain import TRAINING
 from workflow_scripts.core.workspace import workspace
 from workflow_scripts.pretrain import checkpoint, methods
@@ -30,6 +33,7 @@ def main(
     parent_card: Input,
     pool: Input,
     stores: Inputs,
+    intensities: Inputs,
     recipe: Recipe,
     identity: Identity,
     encoder: Output,
@@ -39,6 +43,8 @@ def main(
     """Start from `parent`, learn from the images of `pool`, write the `encoder`."""
     torch.manual_seed(recipe.seed)
     model, known = encoders.load(parent, parent_card)
+    if recipe.intensity == "pool":
+        known = of_intensity(known, [INTENSITY.read(path) for path in intensities])
     images = pooled(POOL.read(pool), stores, recipe)
     with workspace(identity) as folder:
         run = Run(built(model, recipe), known, images, recipe)
@@ -56,19 +62,45 @@ def main(
         TRAINING.write(pd.DataFrame(run.history), training)
 
 
-def pooled(pool: pd.DataFrame, stores: list[Path], recipe: Recipe) -> Tensor:
-    """Return the images of the pool, uint8, (images, size_px, size_px)."""
+def pooled(pool: pd.DataFrame, stores: list[Path], recipe: Recipe) -> Feed:
+    """Return the images of the pool, numbered as its rows."""
+    files = by_dataset(stores)
     opened = {
-        name: Store(path, recipe.size_px)
-        for name, path in zip(recipe.datasets, stores, strict=True)
+        name: Store(files[name], recipe.size_px) for name in pool["dataset"].unique()
     }
-    images = gather_by_dataset(
-        pool["dataset"].to_numpy(object), pool["row"].to_numpy(np.int64), opened
+    if len(pool) < 2 * recipe.batch_size:
+        log.warning("only %d images: batches of half of them", len(pool))
+    return Feed(
+        opened,
+        pool["dataset"].to_numpy(object),
+        pool["shard"].to_numpy(np.int64),
+        pool["row"].to_numpy(np.int64),
     )
-    if len(images) < 2 * recipe.batch_size:
-        log.warning("only %d images: batches of half of them", len(images))
-    log.info("%d images of %d px", len(images), recipe.size_px)
-    return torch.from_numpy(images)
+
+
+def of_intensity(card: Card, intensities: list[pd.DataFrame]) -> Card:
+    """Return `card` with the mean and deviation of the training images.
+
+    Args:
+        card: of the encoder that training starts from.
+        intensities: the table of each dataset of the pool.
+
+    Raises:
+        InputError: if there are no grey values that differ.
+    """
+    table = pd.concat(intensities, ignore_index=True)
+    table = table[table["n_images"] > 0]
+    share = (table["n_images"] / max(1, table["n_images"].sum())).to_numpy(np.float64)
+    mean, deviation = (table[name].to_numpy() for name in ("mean", "deviation"))
+    middle = float(share @ mean)
+    spread = math.sqrt(max(0.0, float(share @ (deviation**2 + mean**2)) - middle**2))
+    if not spread:
+        raise InputError(
+            "intensity: the training images hold one grey value only; say "
+            "`intensity: parent`, or look at the pictures"
+        )
+    log.info("normalised by mean %.4f, deviation %.4f of the pool", middle, spread)
+    return dataclasses.replace(card, mean=middle, deviation=spread)
 
 
 def built(encoder: nn.Module, recipe: Recipe) -> nn.Module:

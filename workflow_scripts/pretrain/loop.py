@@ -13,6 +13,7 @@ from torch import Tensor
 from workflow_scripts.core.device import autocast, device, placed
 from workflow_scripts.core.encoders import Card
 from workflow_scripts.core.errors import InputError
+from workflow_scripts.core.feed import Feed
 from workflow_scripts.pretrain import augmentations, checkpoint, watching
 from workflow_scripts.pretrain.recipe import Recipe
 
@@ -28,7 +29,7 @@ class Run:
         self,
         method: Any,  # noqa: ANN401 (any method file)
         card: Card,
-        images: Tensor,
+        images: Feed,
         recipe: Recipe,
     ) -> None:
         """Take the `method`, built around its encoder, and make its optimiser.
@@ -36,11 +37,11 @@ class Run:
         Args:
             method: a method file's `Method`.
             card: of the encoder it is built around.
-            images: the pool, uint8, shape (images, size_px, size_px).
+            images: of the pool.
             recipe: what the user chose.
         """
         self.recipe, self.card = recipe, card
-        self.images = images.to(device())  # the whole pool lies where it is used
+        self.images = images
         self.batch_size = min(recipe.batch_size, len(images) // 2)
         self.method = placed(method)
         self.augment = augmentations.load(recipe.augmentation).augment
@@ -52,7 +53,7 @@ class Run:
         self.epoch = 0
         self.history: list[dict[str, float]] = []
         rows = torch.linspace(0, len(images) - 1, min(WATCHED, len(images))).long()
-        self.watched = images[rows]
+        self.watched = images.batch(rows)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -77,7 +78,7 @@ class Run:
         losses = []
         for number in range(self.steps_per_epoch):
             rows = order[number * self.batch_size : (number + 1) * self.batch_size]
-            losses.append(self._step(self.images[rows.to(device())], number))
+            losses.append(self._step(self.images.batch(rows), number))
         loss = float(torch.stack(losses).mean())
         self.epoch += 1
         self._note(loss, time.monotonic() - begun)

@@ -8,8 +8,9 @@ from typing import Any
 class Recipe:
     """What a user may choose for one run (config.yaml: ``encoders``)."""
 
-    datasets: list[str]  # as the stores are
+    datasets: list[str]  # as the tables of intensity are
     size_px: int
+    intensity: str  # parent, or pool: whose grey values become mean 0, deviation 1
     method: str
     epochs: int
     batch_size: int

@@ -37,6 +37,7 @@ class Panel:
 
     heading: str
     svg: Markup
+    note: str = ""  # below it
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from workflow_scripts.report.blocks import Block, Fold, Grid, Section, Text
+from workflow_scripts.report import leaks
+from workflow_scripts.report.blocks import Block, Fold, Grid, Section
 from workflow_scripts.report.material import Dataset, Material
 from workflow_scripts.report.words import MISSING, count, percent
 
@@ -44,7 +45,7 @@ def section(material: Material) -> Section:
             link="tables/prevalence.csv",
         ),
         *_files(material),
-        *_leaks(material.leakage),
+        *leaks.blocks(material.leakage),
     ]
     return Section(anchor="cohort", heading="Who was looked at", blocks=blocks)
 
@@ -127,45 +128,3 @@ def _files(material: Material) -> list[Block]:
         link=link,
     )
     return [found, Fold(summary="Why files were left out", blocks=[why])]
-
-
-def leaks(leakage: pd.DataFrame) -> pd.DataFrame:
-    """Return how many pairs of images leak, or would have."""
-    keys = ["wall", "kind", "dataset", "other_dataset", "encoder", "excluded"]
-    return leakage.groupby(keys).size().rename("pairs").reset_index()
-
-
-def _distinct(leakage: pd.DataFrame) -> int:
-    """Count the pairs, each once though several pools may hold it."""
-    pair = ["dataset", "image_id", "other_dataset", "other_image_id"]
-    return len(leakage.drop_duplicates(pair))
-
-
-def _leaks(leakage: pd.DataFrame) -> list[Block]:
-    kept = int((~leakage["excluded"]).sum())
-    if leakage.empty:
-        text = "Leakage: nobody and no picture was found on both sides of a wall."
-        return [Text(text=text)]
-    text = (
-        f"Leakage: {count(_distinct(leakage))} pairs of images show one person, or one "
-        "picture, on both sides of a wall (training and test, or pretraining and "
-        "test). "
-    )
-    text += (
-        f"{count(kept)} meetings were NOT kept apart: do not trust the scores."
-        if kept
-        else "All of them were left out of pretraining, so no encoder has seen them."
-    )
-    rows = [
-        [*map(str, row[:5]), "left out" if row[5] else "NOT left out", count(row[6])]
-        for row in leaks(leakage).to_numpy()
-    ]
-    head = ["wall", "what is shared", "dataset", "other", "encoder", "outcome", "pairs"]
-    grid = Grid(
-        caption="Pairs across a wall",
-        head=head,
-        rows=rows,
-        n_text=6,
-        link="tables/leakage.csv",
-    )
-    return [Text(text=text, strong=bool(kept)), grid]

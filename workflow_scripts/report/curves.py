@@ -9,13 +9,15 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from workflow_scripts.report.blocks import Block, Fold, Panel, Panels, Section, Text
 from workflow_scripts.report.drawing import Look, chart, looks, svg
 from workflow_scripts.report.material import MACRO, METRIC, Material, Task, rows_where
+from workflow_scripts.report.shortcuts import beside
 from workflow_scripts.report.words import plain
 
 INTRODUCTION = (
     "Each chart shows how well the test images are ranked (AUROC: 0.5 is chance, 1 is "
     "perfect) as more labelled images are used for training. Lines are means over the "
     "draws of labels, faint marks the single draws, bars 95% intervals. Where bars of "
-    "two encoders overlap, look at the paired comparison below: it is sharper."
+    "two encoders overlap, look at the paired comparison below: it is sharper. Below "
+    "each chart stands what trivial models, which cannot read lungs, reach there."
 )
 
 
@@ -61,7 +63,8 @@ def _panels(
             where = "own test patients" if dataset == task.data else "another hospital"
             heading = f"{plain(protocol)} · {dataset} ({where})"
             drawn = draw(rows, known, bottom, f"{finding}, {heading}")
-            panels.append(Panel(heading=heading, svg=drawn))
+            note = beside(task, dataset, finding)
+            panels.append(Panel(heading=heading, svg=drawn, note=note))
     return panels
 
 

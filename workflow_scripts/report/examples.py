@@ -37,9 +37,10 @@ def section(material: Material) -> Section:
 
 def _chosen(dataset: Dataset, size_px: int) -> NDArray[np.uint8]:
     """Return images evenly spread over the store."""
-    rows = np.sort(dataset.rows["row"].to_numpy(np.int64))
+    rows = dataset.rows.sort_values(["shard", "row"])
     places = np.linspace(0, len(rows) - 1, min(N_IMAGES, len(rows))).astype(int)
-    return Store(dataset.pixels, size_px).gather(rows[places])
+    shards, numbers = rows["shard"].to_numpy(np.int64), rows["row"].to_numpy(np.int64)
+    return Store(dataset.pixels, size_px).gather(shards[places], numbers[places])
 
 
 def sheet(images: NDArray[np.uint8]) -> str:

@@ -1,17 +1,10 @@
-"""All that the page is made of, read once."""
+"""All that the page is made of."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-
-from workflow_scripts.core.tables import Table
-from workflow_scripts.core.tables.evaluate import COMPARISONS, EFFICIENCY, METRICS
-from workflow_scripts.core.tables.ingest import COUNTS, IMAGES, LEDGER
-from workflow_scripts.core.tables.prepare import LEAKAGE, SPLITS, STORE, TARGETS
-from workflow_scripts.core.tables.pretrain import TRAINING
 
 METRIC = "auroc"
 MACRO = "macro"
@@ -28,6 +21,7 @@ class Task:
     metrics: pd.DataFrame
     comparisons: pd.DataFrame
     efficiency: pd.DataFrame
+    shortcuts: pd.DataFrame
     targets: pd.DataFrame
 
     @property
@@ -54,8 +48,9 @@ class Dataset:
     ledger: pd.DataFrame
     counts: pd.DataFrame
     images: pd.DataFrame  # with the split of each
-    pixels: Path
+    pixels: list[Path]  # files of its store
     rows: pd.DataFrame
+    intensity: pd.DataFrame
 
     @property
     def without_patient(self) -> int:
@@ -84,6 +79,8 @@ class Material:
     datasets: list[Dataset]
     encoders: list[Encoder]
     leakage: pd.DataFrame
+    finder: str  # of lungs
+    dice: pd.DataFrame  # no rows where nobody drew lungs
 
     @property
     def baseline(self) -> str:
@@ -120,79 +117,3 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [
         dict(zip(columns, row, strict=True)) for row in table.itertuples(index=False)
     ]
-
-
-def read_tasks(
-    config: dict[str, Any], names: list[str], paths: dict[str, list[Path]]
-) -> list[Task]:
-    """Read the tables of all tasks; `targets` has two files for each."""
-    tasks = []
-    for number, name in enumerate(names):
-        asked = config["tasks"][name]
-        targets = paths["targets"][2 * number : 2 * number + 2]
-        tasks.append(
-            Task(
-                name=name,
-                data=asked["data"],
-                external=list(asked["external"]),
-                findings=list(asked["findings"]),
-                metrics=METRICS.read(paths["metrics"][number]),
-                comparisons=COMPARISONS.read(paths["comparisons"][number]),
-                efficiency=EFFICIENCY.read(paths["efficiency"][number]),
-                targets=pd.concat([TARGETS.read(path) for path in targets]),
-            )
-        )
-    return tasks
-
-
-def read_datasets(
-    names: list[str],
-    phantoms: list[str],
-    paths: dict[str, list[Path]],
-) -> list[Dataset]:
-    """Read the tables of all datasets."""
-    datasets = []
-    for number, name in enumerate(names):
-
-        def read(table: Table, flag: str, at: int = number) -> pd.DataFrame:
-            return table.read(paths[flag][at])
-
-        splits = read(SPLITS, "splits")
-        datasets.append(
-            Dataset(
-                name=name,
-                phantom=name in phantoms,
-                ledger=read(LEDGER, "ledgers"),
-                counts=read(COUNTS, "counts"),
-                images=read(IMAGES, "images").merge(splits, on="image_id", how="left"),
-                pixels=paths["stores"][number],
-                rows=read(STORE, "rows"),
-            )
-        )
-    return datasets
-
-
-def read_encoders(
-    config: dict[str, Any], names: list[str], paths: dict[str, list[Path]]
-) -> list[Encoder]:
-    """Read the cards and training tables of all encoders."""
-    parents = {name: config["encoders"][name].get("from") for name in names}
-    encoders = []
-    for number, name in enumerate(names):
-        lineage = [name]
-        while parents.get(lineage[0]):
-            lineage.insert(0, str(parents[lineage[0]]))
-        encoders.append(
-            Encoder(
-                name=name,
-                card=json.loads(paths["cards"][number].read_text(encoding="utf-8")),
-                training=TRAINING.read(paths["training"][number]),
-                lineage=lineage,
-            )
-        )
-    return encoders
-
-
-def read_leakage(path: Path) -> pd.DataFrame:
-    """Read the pairs that leak, or would have."""
-    return LEAKAGE.read(path)

@@ -25,10 +25,15 @@ def meanings(material: Material) -> list[tuple[str, str]]:
 
 def _encoder(choice: dict[str, Any]) -> str:
     if "from" in choice:
+        kept = (
+            "; validation and test images are among them on purpose (transductive)"
+            if choice.get("transductive")
+            else ""
+        )
         return (
             f"goes on from {choice['from']}: pretrained without labels by "
             f"{choice['method']} on the images of {listed(choice['data'])}, "
-            f"{choice['epochs']} epochs"
+            f"{choice['epochs']} epochs{kept}"
         )
     weights = choice.get("weights", "random")
     if weights == "random":

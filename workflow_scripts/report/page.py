@@ -12,6 +12,7 @@ from markupsafe import Markup
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Inputs, Output
 from workflow_scripts.report import (
+    alarms,
     answer,
     cohort,
     curves,
@@ -19,16 +20,16 @@ from workflow_scripts.report import (
     drift,
     examples,
     labels_needed,
+    lungs,
     making,
-    material,
     methods,
     names,
+    reading,
     spreadsheets,
     template,
 )
-from workflow_scripts.report import (
-    training as pretraining,
-)
+from workflow_scripts.report import shortcuts as audit
+from workflow_scripts.report import training as pretraining
 from workflow_scripts.report.blocks import Section
 from workflow_scripts.report.material import Material
 from workflow_scripts.report.words import listed
@@ -47,6 +48,7 @@ class Recipe:
     tasks: list[str]
     size_px: int
     phantom: list[str]  # the datasets that are phantoms
+    finder: str  # of lungs
     config: dict[str, Any]
 
 
@@ -62,6 +64,9 @@ def main(
     splits: Inputs,
     stores: Inputs,
     rows: Inputs,
+    intensities: Inputs,
+    dice: Inputs,
+    shortcuts: Inputs,
     leakage: Input,
     cards: Inputs,
     training: Inputs,
@@ -81,6 +86,9 @@ def main(
         "splits": splits,
         "stores": stores,
         "rows": rows,
+        "intensities": intensities,
+        "dice": dice,
+        "shortcuts": shortcuts,
         "leakage": [leakage],
         "cards": cards,
         "training": training,
@@ -102,10 +110,12 @@ def read(recipe: Recipe, paths: dict[str, list[Path]]) -> Material:
         title=recipe.title,
         config=config,
         size_px=recipe.size_px,
-        tasks=material.read_tasks(config, recipe.tasks, paths),
-        datasets=material.read_datasets(recipe.datasets, recipe.phantom, paths),
-        encoders=material.read_encoders(config, recipe.encoders, paths),
-        leakage=material.read_leakage(paths["leakage"][0]),
+        tasks=reading.read_tasks(config, recipe.tasks, paths),
+        datasets=reading.read_datasets(recipe.datasets, recipe.phantom, paths),
+        encoders=reading.read_encoders(config, recipe.encoders, paths),
+        leakage=reading.read_leakage(paths),
+        finder=recipe.finder,
+        dice=reading.read_dice(paths),
     )
 
 
@@ -118,10 +128,12 @@ def sections(
     """Return the sections of the page, in their order."""
     return [
         curves.section(known),
+        audit.section(known),
         labels_needed.section(known),
         differences.section(known),
         drift.section(known),
         cohort.section(known),
+        lungs.section(known),
         *([examples.section(known)] if example_images else []),
         pretraining.section(known),
         methods.section(known),
@@ -141,7 +153,7 @@ def render(known: Material, shown: list[Section]) -> str:
     return environment.from_string(template.PAGE).render(
         title=known.title,
         banner=banner,
-        answers=answer.answers(known),
+        answers=[*answer.answers(known), *alarms.warnings(known)],
         meanings=names.meanings(known),
         sections=shown,
         css=Markup(template.CSS),  # noqa: S704 (a constant of ours)

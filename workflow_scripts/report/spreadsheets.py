@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from workflow_scripts.report.cohort import leaks, ledger, prevalence
+from workflow_scripts.report.cohort import ledger, prevalence
+from workflow_scripts.report.leaks import pairs
+from workflow_scripts.report.lungs import crops, intensity
 from workflow_scripts.report.material import Material
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -14,12 +16,15 @@ def write(material: Material, made: pd.DataFrame, folder: Path) -> None:
     """Write all tables into `folder`, which is made."""
     for task in material.tasks:
         (folder / task.name).mkdir(parents=True)
-        for name in ("metrics", "comparisons", "efficiency"):
+        for name in ("metrics", "comparisons", "efficiency", "shortcuts"):
             _write(getattr(task, name), folder / task.name / f"{name}.csv")
     _write(cohort(material), folder / "cohort.csv")
     _write(prevalence(material), folder / "prevalence.csv")
     _write(ledger(material), folder / "ledger.csv")
-    _write(leaks(material.leakage), folder / "leakage.csv")
+    _write(pairs(material.leakage), folder / "leakage.csv")
+    _write(crops(material), folder / "crops.csv")
+    _write(material.dice, folder / "dice.csv")
+    _write(intensity(material), folder / "intensity.csv")
     training = [e.training.assign(encoder=e.name) for e in material.encoders]
     _write(pd.concat(training, ignore_index=True), folder / "training.csv")
     _write(made, folder / "made.csv")

@@ -36,6 +36,7 @@ figcaption a, caption a { font-weight: 400; font-size: .85rem; margin-left: .6re
 .panels.small { grid-template-columns:
   repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); }
 .panels svg { width: 100%; height: auto; }
+.note { font-size: .82rem; line-height: 1.35; color: #444; margin: .2rem 0 0; }
 .scroll { overflow-x: auto; margin: 1.2rem 0; }
 table { border-collapse: collapse; font-size: .88rem;
   font-variant-numeric: tabular-nums; }
@@ -93,7 +94,10 @@ PAGE = """\
 <div class="panels{% if block.small %} small{% endif %}">
 {%- for panel in block.panels %}
 <div><h3>{{ panel.heading }}</h3>
-{{ panel.svg }}</div>
+{{ panel.svg }}
+{%- if panel.note %}
+<p class="note">{{ panel.note }}</p>
+{%- endif %}</div>
 {%- endfor %}
 </div></figure>
 {%- elif block.kind == "picture" %}

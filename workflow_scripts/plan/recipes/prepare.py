@@ -3,7 +3,7 @@
 from typing import Any
 
 from workflow_scripts.plan import lungs as finding
-from workflow_scripts.plan.names import datasets_of, role, tested, trained
+from workflow_scripts.plan.names import datasets_of, neighbours, role, trained
 from workflow_scripts.plan.recipes import STEPS, Decided, Wildcards
 from workflow_scripts.plan.settings import Settings
 
@@ -121,7 +121,7 @@ def pool(config: Settings, wildcards: Wildcards) -> Decided:
     encoder = config["encoders"][wildcards["encoder"]]
     choices = {
         "datasets": encoder["data"],
-        "walls": tested(config),
+        "walls": neighbours(config, encoder["data"]),
         "transductive": encoder["transductive"],
     }
     return Decided(choices=choices)

@@ -9,9 +9,16 @@ A method file holds two names:
 ``Method``   a ``torch.nn.Module`` built as ``Method(encoder, shape, options)``:
 
     views              how many augmented views of each image it wants
-    forward(*views)    tensors (batch, 1, size_px, size_px) -> scalar loss
+    local_views        how many smaller views besides (multi-crop); most want none
+    forward(*views)    tensors (batch, 1, size_px, size_px), `views` of them, then
+                       `local_views` of (batch, 1, side, side), side < size_px and
+                       whole patches of a ViT -> scalar loss
     after_step(share)  called after each step; share of training done, in (0, 1]
     encoder            what is kept when training ends
+
+`views` and `local_views` stand on the class; where options decide, the instance's
+count. Before the first step a method is as at share 0. With several processes each has
+an equal part of the batch, and the loop averages gradients (`pretrain.gathered`).
 """
 
 from dataclasses import dataclass

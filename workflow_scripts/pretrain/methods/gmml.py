@@ -4,9 +4,10 @@ Atito et al. 2021, "GMML is All You Need", https://arxiv.org/abs/2205.14986 (gro
 masked model learning), as used on chest X-rays by Anwar et al. 2022, "SPCXR",
 https://arxiv.org/abs/2211.12944. Written from the papers.
 
-Deviations: the head reads the encoder's last feature map, where the authors join four
-blocks of a ViT, so that convolutional encoders can be trained too; what is hidden is
-filled with Gaussian noise only, not with pieces of other images.
+In a vision transformer of twelve blocks the head reads the sixth, eighth, tenth and
+last joined, in another the blocks at the same shares of its depth. Deviations: of any
+other encoder the head reads the last feature map; what is hidden is filled in one way
+throughout a run, where the authors' code can mix noise and pieces of other images.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from workflow_scripts.core.errors import InputError
+from workflow_scripts.pretrain import maps, tokens
 from workflow_scripts.pretrain.methods import Shape
+
+FILLS = ("noise", "zeros", "alien")
+JOINED = (6 / 12, 8 / 12, 10 / 12, 12 / 12)  # blocks of a transformer; of its depth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +31,7 @@ class Options:
     patch_px: int = 16  # side of the grid that hidden rectangles are aligned to
     side_share: float = 0.3  # longest side of a rectangle; share of the image's
     head_width: int = 256
+    fill: str = "noise"  # or "zeros", the pool's mean grey; or "alien", another image
 
 
 def hidden_patches(
@@ -49,8 +55,9 @@ def hidden_patches(
     longest = max(1, round(side * options.side_share))
     least = min(0.5, options.hidden_share)
     draw = torch.rand(n_images, 1, generator=generator)
-    wanted = least + (options.hidden_share - least) * draw
-    hidden = torch.zeros(n_images, side, side, dtype=torch.bool)
+    wanted = least + (options.hidden_share - least) * draw[:, 0]
+    # numbers, not bool, which is counted twice as slowly
+    hidden = torch.zeros(n_images, side, side, dtype=torch.uint8)
     place = torch.arange(side)
     short = torch.ones(n_images, dtype=torch.bool)
     while short.any():
@@ -59,33 +66,29 @@ def hidden_patches(
         corner = torch.rand(n_images, 2, generator=generator)
         start = (corner * (side - size + 1)).long()
         inside = (place >= start[..., None]) & (place < (start + size)[..., None])
-        rectangle = inside[:, 0, :, None] & inside[:, 1, None, :]
-        hidden |= rectangle & short[:, None, None]
-        short = hidden.flatten(1).float().mean(1) < wanted[:, 0]
-    return hidden
+        inside = (inside & short[:, None, None]).to(torch.uint8)
+        hidden |= inside[:, 0, :, None] & inside[:, 1, None, :]
+        short = hidden.flatten(1).sum(1, dtype=torch.int32) / side**2 < wanted
+    return hidden.bool()
 
 
 class Method(nn.Module):
     """An encoder, a light head that paints, and the loss on what was hidden."""
 
     views = 1
+    local_views = 0
 
     def __init__(self, encoder: nn.Module, shape: Shape, options: Options) -> None:
-        """Put a head on `encoder` that turns its last feature map into an image."""
+        """Put a head on `encoder` that turns what it made of an image into one."""
         super().__init__()
-        if shape.size_px % options.patch_px:
-            raise InputError(
-                f"options: {shape.size_px} px are not whole patches of "
-                f"{options.patch_px} px; choose another patch_px"
-            )
+        _check(options, shape.size_px)
         self.options = options
         self.encoder = encoder
-        with torch.no_grad():
-            empty = torch.zeros(1, 1, shape.size_px, shape.size_px)
-            stride = shape.size_px // self._map(empty).shape[-1]
+        self.blocks = _joined(encoder)
+        stride = maps.stride(encoder, shape.size_px)
         width = options.head_width
         self.head = nn.Sequential(
-            nn.Conv2d(shape.map_width, width, 1),
+            nn.Conv2d(shape.map_width * max(1, len(self.blocks)), width, 1),
             nn.GELU(),
             nn.Conv2d(width, width, 1),
             nn.GELU(),
@@ -97,12 +100,21 @@ class Method(nn.Module):
         )
 
     def _map(self, images: Tensor) -> Tensor:
-        """Return the encoder's last feature map, (batch, channels, rows, columns)."""
-        maps = self.encoder.forward_intermediates(  # type: ignore[operator]
-            images, indices=1, norm=True, intermediates_only=True
+        """Return what the head reads, (batch, channels, rows, columns)."""
+        if not self.blocks:
+            return maps.last_map(self.encoder, images)
+        seen = self.encoder.forward_intermediates(  # type: ignore[operator]
+            images, indices=self.blocks, norm=True, intermediates_only=True
         )
-        last: Tensor = maps[-1]
-        return last
+        return torch.cat(seen, 1)
+
+    def _fill(self, images: Tensor) -> Tensor:
+        """Return what stands where `images` are hidden."""
+        if self.options.fill == "zeros":
+            return torch.zeros_like(images)
+        if self.options.fill == "alien":
+            return images.roll(1, 0)  # a batch is in random order
+        return torch.randn_like(images)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the mean absolute error on hidden pixels."""
@@ -111,9 +123,36 @@ class Method(nn.Module):
         hidden = hidden_patches(len(images), side, self.options)
         hidden = hidden.repeat_interleave(patch_px, 1).repeat_interleave(patch_px, 2)
         hidden = hidden.unsqueeze(1).to(images.device)
-        noise = torch.randn_like(images)
-        painted = self.head(self._map(torch.where(hidden, noise, images)))
+        covered = torch.where(hidden, self._fill(images), images)
+        painted = self.head(self._map(covered))
         return (painted.float() - images)[hidden].abs().mean()
 
     def after_step(self, share: float) -> None:
         """Nothing moves between steps."""
+
+
+def _joined(encoder: nn.Module) -> list[int]:
+    """Return the blocks of a transformer that are read, from 0; none of another."""
+    if not tokens.is_transformer(encoder):
+        return []
+    depth = len(encoder.blocks)  # type: ignore[arg-type]
+    return sorted({max(1, round(depth * share)) - 1 for share in JOINED})
+
+
+def _check(options: Options, size_px: int) -> None:
+    """Refuse what would not train.
+
+    Raises:
+        InputError: naming the option, and what to choose.
+    """
+    if size_px % options.patch_px:
+        raise InputError(
+            f"options: {size_px} px are not whole patches of "
+            f"{options.patch_px} px; choose another patch_px"
+        )
+    if not 0 < options.hidden_share < 1:
+        raise InputError(
+            f"options: hidden_share {options.hidden_share}; choose one between 0 and 1"
+        )
+    if options.fill not in FILLS:
+        raise InputError(f"options: no fill {options.fill!r}; there are {FILLS}")

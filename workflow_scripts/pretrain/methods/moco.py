@@ -5,7 +5,8 @@ https://arxiv.org/abs/1911.05722; the projection head, temperature and augmentat
 Chen et al. 2020, "Improved Baselines with Momentum Contrastive Learning",
 https://arxiv.org/abs/2003.04297. Loss, queue and head are lightly's.
 
-Without shuffled batch norm: on one device there is nothing to shuffle between.
+Without shuffled batch norm: on one device there is nothing to shuffle between, and with
+several processes batch norm is synchronised. Keys of all processes enter the queue.
 """
 
 import copy
@@ -35,6 +36,7 @@ class Method(nn.Module):
     """An encoder, its projection head, their slow copies, and the loss."""
 
     views = 2
+    local_views = 0
 
     def __init__(self, encoder: nn.Module, shape: Shape, options: Options) -> None:
         """Put a projection head on `encoder`, and copy both."""
@@ -49,7 +51,7 @@ class Method(nn.Module):
         for slow in (self.momentum_encoder, self.momentum_head):
             slow.requires_grad_(False)
         queue = (options.queue_size, options.projection_width)
-        self.loss = NTXentLoss(temperature=options.temperature, memory_bank_size=queue)
+        self.loss = NTXentLoss(options.temperature, queue, gather_distributed=True)
         bank = self.loss.memory_bank
         for name, value in (("bank", bank.bank), ("bank_ptr", bank.bank_ptr)):
             # lightly leaves the queue out of checkpoints; a resumed run needs it
@@ -60,7 +62,8 @@ class Method(nn.Module):
         query = self.projection_head(self.encoder(first))
         with torch.no_grad():
             key = self.momentum_head(self.momentum_encoder(second))
-        loss: Tensor = self.loss(query.float(), key.float())
+        with torch.autocast(query.device.type, enabled=False):
+            loss: Tensor = self.loss(query.float(), key.float())
         return loss
 
     def after_step(self, share: float) -> None:

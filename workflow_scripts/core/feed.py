@@ -1,0 +1,98 @@
+"""Feed a network with batches of a pool: from the device, from memory, or from disk."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from workflow_scripts.core.device import device
+from workflow_scripts.core.store import Bytes, Rows, Store, copied
+
+ON_DEVICE = 0.6  # share of a GPU's free memory that images may take
+IN_MEMORY = 0.5  # share of the available memory
+CHUNK = 1024  # images that are read at once
+
+log = logging.getLogger(__name__)
+
+
+def place(n_bytes: int) -> str:
+    """Return where images of `n_bytes` in all shall lie: the nearest that has room.
+
+    Returns:
+        GPU memory, memory, or disk (mapped, and read batch by batch).
+    """
+    if device().type == "cuda" and n_bytes <= ON_DEVICE * torch.cuda.mem_get_info()[0]:
+        return "GPU memory"
+    return "memory" if n_bytes <= IN_MEMORY * available() else "disk"
+
+
+def available() -> int:
+    """Return the bytes of memory that Linux says can be had without swapping."""
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    fields = dict(line.split(":", 1) for line in lines)
+    return int(fields["MemAvailable"].removesuffix("kB")) * 1024
+
+
+class Feed:
+    """The images of a pool, numbered from 0, wherever it is best that they lie."""
+
+    def __init__(
+        self,
+        stores: dict[str, Store],
+        datasets: NDArray[np.object_],
+        shards: Rows,
+        rows: Rows,
+    ) -> None:
+        """Say where each image lies, and hold all of them if they fit.
+
+        Args:
+            stores: the store of each dataset, all of one size.
+            datasets: the dataset of each image of the pool, shape (images,).
+            shards: the shard of each in its dataset's store, shape (images,).
+            rows: the row of each in its shard, shape (images,).
+        """
+        (size_px,) = {store.size_px for store in stores.values()}
+        self.shape = (size_px, size_px)
+        self.maps: dict[int, Bytes] = {}
+        number_of = {}
+        for name, store in stores.items():
+            for shard, images in store.shards.items():
+                number_of[name, shard] = len(self.maps)
+                self.maps[len(self.maps)] = images
+        files = zip(datasets.tolist(), shards.tolist(), strict=True)
+        self.files = np.array([number_of[file] for file in files], np.int64)
+        self.rows = rows
+        self.place = place(len(rows) * size_px**2)
+        room = len(rows) * size_px**2 / 2**30
+        what = (len(rows), size_px, room, self.place)
+        log.info("%d images of %d px, %.3g GiB, are fed from %s", *what)
+        self.held = None if self.place == "disk" else self._all()
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.rows)
+
+    def batch(self, numbers: Tensor) -> Tensor:
+        """Return the images of these `numbers` on the device, uint8, (n, side, side).
+
+        Args:
+            numbers: int64, on the CPU.
+        """
+        if self.held is None:
+            return torch.from_numpy(self._read(numbers.numpy())).to(device())
+        return self.held[numbers.to(self.held.device)].to(device())
+
+    def _read(self, numbers: Rows) -> Bytes:
+        files = self.files[numbers].tolist()
+        return copied(self.maps, files, self.rows[numbers], self.shape)
+
+    def _all(self) -> Tensor:
+        where = device() if self.place == "GPU memory" else torch.device("cpu")
+        held = torch.empty((len(self), *self.shape), dtype=torch.uint8, device=where)
+        for start in range(0, len(self), CHUNK):
+            numbers = np.arange(start, min(start + CHUNK, len(self)))
+            held[start : start + CHUNK] = torch.from_numpy(self._read(numbers))
+        return held

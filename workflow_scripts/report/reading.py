@@ -1,0 +1,108 @@
+"""Read all that the page is made of, once."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from workflow_scripts.core.store import by_dataset
+from workflow_scripts.core.tables import Table
+from workflow_scripts.core.tables.evaluate import (
+    COMPARISONS,
+    EFFICIENCY,
+    METRICS,
+    SHORTCUTS,
+)
+from workflow_scripts.core.tables.ingest import COUNTS, IMAGES, LEDGER
+from workflow_scripts.core.tables.prepare import (
+    DICE,
+    INTENSITY,
+    LEAKAGE,
+    SPLITS,
+    STORE,
+    TARGETS,
+)
+from workflow_scripts.core.tables.pretrain import TRAINING
+from workflow_scripts.report.material import Dataset, Encoder, Task
+
+Paths = dict[str, list[Path]]  # by flag
+
+
+def read_tasks(config: dict[str, Any], names: list[str], paths: Paths) -> list[Task]:
+    """Read the tables of all tasks; `targets` has two files for each."""
+    tasks = []
+    for number, name in enumerate(names):
+        asked = config["tasks"][name]
+        targets = paths["targets"][2 * number : 2 * number + 2]
+        tasks.append(
+            Task(
+                name=name,
+                data=asked["data"],
+                external=list(asked["external"]),
+                findings=list(asked["findings"]),
+                metrics=METRICS.read(paths["metrics"][number]),
+                comparisons=COMPARISONS.read(paths["comparisons"][number]),
+                efficiency=EFFICIENCY.read(paths["efficiency"][number]),
+                shortcuts=SHORTCUTS.read(paths["shortcuts"][number]),
+                targets=pd.concat([TARGETS.read(path) for path in targets]),
+            )
+        )
+    return tasks
+
+
+def read_datasets(names: list[str], phantoms: list[str], paths: Paths) -> list[Dataset]:
+    """Read the tables of all datasets."""
+    datasets = []
+    stores = by_dataset(paths["stores"])
+    for number, name in enumerate(names):
+
+        def read(table: Table, flag: str, at: int = number) -> pd.DataFrame:
+            return table.read(paths[flag][at])
+
+        splits = read(SPLITS, "splits")
+        datasets.append(
+            Dataset(
+                name=name,
+                phantom=name in phantoms,
+                ledger=read(LEDGER, "ledgers"),
+                counts=read(COUNTS, "counts"),
+                images=read(IMAGES, "images").merge(splits, on="image_id", how="left"),
+                pixels=stores.get(name, []),
+                rows=read(STORE, "rows"),
+                intensity=read(INTENSITY, "intensities"),
+            )
+        )
+    return datasets
+
+
+def read_encoders(
+    config: dict[str, Any], names: list[str], paths: Paths
+) -> list[Encoder]:
+    """Read the cards and training tables of all encoders."""
+    parents = {name: config["encoders"][name].get("from") for name in names}
+    encoders = []
+    for number, name in enumerate(names):
+        lineage = [name]
+        while parents.get(lineage[0]):
+            lineage.insert(0, str(parents[lineage[0]]))
+        encoders.append(
+            Encoder(
+                name=name,
+                card=json.loads(paths["cards"][number].read_text(encoding="utf-8")),
+                training=TRAINING.read(paths["training"][number]),
+                lineage=lineage,
+            )
+        )
+    return encoders
+
+
+def read_leakage(paths: Paths) -> pd.DataFrame:
+    """Read the pairs that leak, or would have."""
+    (path,) = paths["leakage"]
+    return LEAKAGE.read(path)
+
+
+def read_dice(paths: Paths) -> pd.DataFrame:
+    """Read how well lungs were found, of which there may be no table."""
+    return pd.concat([DICE.empty(), *(DICE.read(path) for path in paths["dice"])])
