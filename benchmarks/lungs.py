@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from workflow_scripts.core.tables.prepare import DICE, EXAMPLES
+from workflow_scripts.core.tables.prepare_pixels import DICE, EXAMPLES
 from workflow_scripts.prepare import lung_check, lung_examples, lung_finder
 from workflow_scripts.prepare.chance import chance
 

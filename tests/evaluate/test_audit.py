@@ -13,7 +13,8 @@ from workflow_scripts.core import entry
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.tables.evaluate import SHORTCUTS
 from workflow_scripts.core.tables.ingest import IMAGES
-from workflow_scripts.core.tables.prepare import LEAKAGE, STORE, TARGETS
+from workflow_scripts.core.tables.prepare import LEAKAGE, TARGETS
+from workflow_scripts.core.tables.prepare_pixels import STORE
 from workflow_scripts.evaluate import audit, bootstrap, shortcuts
 from workflow_scripts.evaluate.ridge import PENALTIES, ridge, teach
 from workflow_scripts.evaluate.shortcuts import SIDE_PX, Shown

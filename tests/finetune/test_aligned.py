@@ -7,7 +7,8 @@ from safetensors.numpy import save_file
 
 from tests.finetune.problems import encoder_files
 from workflow_scripts.core.tables.finetune import PREDICTIONS
-from workflow_scripts.core.tables.prepare import STORE, TARGETS
+from workflow_scripts.core.tables.prepare import TARGETS
+from workflow_scripts.core.tables.prepare_pixels import STORE
 from workflow_scripts.finetune import aligned, predict
 
 SIZE = 4

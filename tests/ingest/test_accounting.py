@@ -80,7 +80,7 @@ def test_the_same_folder_gives_the_same_bytes(folder, tmp_path):
     first, second = (ingest(folder, tmp_path / name).out for name in ("one", "two"))
     names = [p.relative_to(first) for p in first.rglob("*") if p.is_file()]
     names = [name for name in names if not name.name.endswith(".provenance.json")]
-    assert len(names) == 12
+    assert len(names) == 14
     for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes()
 

@@ -29,9 +29,9 @@ from tests.ingest.canaries import (
 from tests.ingest.chain import ingest
 from tests.ingest.synthetic import chest, compressed, dicom_bytes, png_bytes, write
 from workflow_scripts.core.errors import InputError
+from workflow_scripts.core.tables.ingest import DECODED
 from workflow_scripts.ingest import decode, described, find, gather, label, mask, masks
 from workflow_scripts.ingest.bounded import LIMITS, Limits, readings
-from workflow_scripts.core.tables.ingest import DECODED
 from workflow_scripts.ingest.pseudonym import Pseudonyms
 from workflow_scripts.ingest.reading import Reader
 from workflow_scripts.ingest.reasons import REASONS

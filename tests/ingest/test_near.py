@@ -103,7 +103,5 @@ def test_a_fingerprint_is_short_and_of_one_form_whatever_the_size(shape):
 
 
 def test_blank_pictures_of_any_grey_have_one_fingerprint():
-    prints = [
-        fingerprint(np.full((60, 48), grey, np.uint8)) for grey in (0, 9, 255)
-    ]
+    prints = [fingerprint(np.full((60, 48), grey, np.uint8)) for grey in (0, 9, 255)]
     assert len(set(prints)) == 1

@@ -8,14 +8,8 @@ import numpy as np
 import pandas as pd
 
 from workflow_scripts.core.tables.ingest import FINGERPRINTS, IMAGES
-from workflow_scripts.core.tables.prepare import (
-    DRAWS,
-    LEAKAGE,
-    NEAR,
-    POOL,
-    SPLITS,
-    STORE,
-)
+from workflow_scripts.core.tables.prepare import DRAWS, LEAKAGE, NEAR, POOL, SPLITS
+from workflow_scripts.core.tables.prepare_pixels import STORE
 from workflow_scripts.ingest.fingerprint import fingerprint
 from workflow_scripts.prepare import leakage, near, pool, ready
 from workflow_scripts.simulate import phantom, sites
@@ -139,6 +133,7 @@ class Hospitals:
         return NEAR.read(self.folder / "near")
 
     def pool(self, *, data=(ARCHIVE,), walls=(CLINIC, FAR), transductive=False):
+        self.pooled = list(data)
         pool.main(
             images=self._each("images", data),
             rows=self._each("rows", data),
@@ -170,6 +165,7 @@ class Hospitals:
             recipe=leakage.Recipe(
                 datasets=self.names,
                 encoders=["moco"],
+                pools=[self.pooled],
                 transductive=["moco"] if transductive else [],
                 tasks=self.tasks,
             ),

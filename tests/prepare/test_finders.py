@@ -42,7 +42,7 @@ def test_a_finder_answers_for_every_picture(answers):
 
 
 def test_a_finder_finds_the_lungs_of_a_plain_chest(answers):
-    assert dice(answers.lungs[0], DRAWN[0]) > 0.9
+    assert dice(answers.lungs[0], DRAWN[0]) > 0.8
     assert judged(answers.lungs[0], 1.0, answers.agreement[0]).quality > 0.8
 
 

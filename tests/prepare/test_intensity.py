@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workflow_scripts.core.tables.prepare import INTENSITY, SPLITS, STORE
+from workflow_scripts.core.tables.prepare import SPLITS
+from workflow_scripts.core.tables.prepare_pixels import INTENSITY, STORE
 from workflow_scripts.prepare import intensity
 
 SIZE = 16

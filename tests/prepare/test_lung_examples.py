@@ -7,7 +7,8 @@ import pytest
 
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.tables.ingest import IMAGES, NO_MASK, PIXELS
-from workflow_scripts.core.tables.prepare import EXAMPLES, SPLITS
+from workflow_scripts.core.tables.prepare import SPLITS
+from workflow_scripts.core.tables.prepare_pixels import EXAMPLES
 from workflow_scripts.prepare import lung_drawn, lung_examples
 from workflow_scripts.prepare.finders import SIDE
 from workflow_scripts.prepare.lung_examples import Recipe

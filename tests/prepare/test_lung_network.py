@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.tables.prepare import DICE, EXAMPLES
+from workflow_scripts.core.tables.prepare_pixels import DICE, EXAMPLES
 from workflow_scripts.prepare import (
     lung_augmentation,
     lung_check,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.prepare.shards import Shard, chest, lungs
-from workflow_scripts.core.tables.prepare import LUNGS
+from workflow_scripts.core.tables.prepare_pixels import LUNGS
 from workflow_scripts.prepare import lungs as step
 from workflow_scripts.prepare.boxes import Box, around
 from workflow_scripts.prepare.finders import SIDE

@@ -9,7 +9,7 @@ from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.provenance import sha256
 from workflow_scripts.core.store import Lungs, Store
 from workflow_scripts.core.tables.ingest import IMAGES
-from workflow_scripts.core.tables.prepare import SHARDS, STORE, STORED
+from workflow_scripts.core.tables.prepare_pixels import SHARDS, STORE, STORED
 from workflow_scripts.prepare import index, store
 from workflow_scripts.prepare import lungs as lungs_step
 from workflow_scripts.prepare.boxes import Box, around, widened

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from workflow_scripts.core.progress import progress
 from workflow_scripts.core.store import Lungs, Store
 from workflow_scripts.core.tables.ingest import IMAGES
-from workflow_scripts.core.tables.prepare import STORE
+from workflow_scripts.core.tables.prepare_pixels import STORE
 from workflow_scripts.evaluate.shortcuts import SIDE_PX, Shown
 
 BATCH = 256

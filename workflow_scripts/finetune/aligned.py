@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.store import Store, by_dataset, gather_by_dataset
-from workflow_scripts.core.tables.prepare import STORE
+from workflow_scripts.core.tables.prepare_pixels import STORE
 
 KEY = ["dataset", "image_id"]
 

@@ -12,7 +12,8 @@ from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Inputs, Output
 from workflow_scripts.core.progress import progress
 from workflow_scripts.core.store import Store
-from workflow_scripts.core.tables.prepare import INTENSITY, SPLITS, STORE
+from workflow_scripts.core.tables.prepare import SPLITS
+from workflow_scripts.core.tables.prepare_pixels import INTENSITY, STORE
 
 EXACT = 2**24  # pixels that OpenCV counts at once in single precision without rounding
 

@@ -24,6 +24,7 @@ class Recipe:
 
     datasets: list[str]
     encoders: list[str]
+    pools: list[list[str]]  # the datasets of each encoder
     transductive: list[str]  # the encoders whose pools keep held-out images on purpose
     tasks: list[list[str]]  # of each task: the dataset trained on, then external ones
 
@@ -46,9 +47,10 @@ def main(
     found = [_across_splits(everyone, twins, recipe.tasks)]
     tested = {name for task in recipe.tasks for name in task}
     held = everyone["dataset"].isin(tested) & (everyone["split"] != "train")
-    for name, path in zip(recipe.encoders, pools, strict=True):
+    for name, asked, path in zip(recipe.encoders, recipe.pools, pools, strict=True):
         pooled = _pooled(name, everyone, POOL.read(path))
-        pairs = _across_pool(everyone, pooled, everyone[held], twins)
+        wanted = everyone["dataset"].isin(asked) & (everyone["split"] == "train")
+        pairs = _across_pool(everyone, pooled, wanted, everyone[held], twins)
         meant = ~pairs["excluded"] & (name in recipe.transductive)
         found.append(pairs.assign(encoder=name, transductive=meant))
     pairs = pd.concat(found, ignore_index=True)
@@ -104,13 +106,12 @@ def _pooled(
 def _across_pool(
     everyone: pd.DataFrame,
     pooled: "pd.Series[bool]",
+    wanted: "pd.Series[bool]",
     held_out: pd.DataFrame,
     twins: pd.DataFrame,
 ) -> pd.DataFrame:
     """Pair what a pool holds, or would have held, with what it must not meet."""
-    asked = everyone["dataset"].isin(everyone[pooled]["dataset"].unique())
-    candidates = everyone[pooled | (asked & (everyone["split"] == "train"))]
-    pairs = meetings(candidates, held_out, twins)
+    pairs = meetings(everyone[pooled | wanted], held_out, twins)
     inside = pd.MultiIndex.from_frame(everyone[pooled][IMAGE])
     out = ~pd.MultiIndex.from_frame(pairs[IMAGE]).isin(inside)
     return pairs.assign(wall="pool", excluded=out)

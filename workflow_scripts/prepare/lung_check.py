@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Inputs, Output
-from workflow_scripts.core.tables.prepare import DICE
+from workflow_scripts.core.tables.prepare_pixels import DICE
 from workflow_scripts.prepare import finders, lung_drawn
 from workflow_scripts.prepare.finders import Finder, Squares
 from workflow_scripts.prepare.lung_drawn import Drawn

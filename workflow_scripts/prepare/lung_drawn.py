@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.tables.prepare import EXAMPLES
+from workflow_scripts.core.tables.prepare_pixels import EXAMPLES
 from workflow_scripts.prepare.finders import SIDE
 
 Pairs = NDArray[np.uint8]  # shape (n, 2, SIDE, SIDE): picture, and its lungs as 0 and 1

@@ -11,7 +11,8 @@ from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Inputs, Output
 from workflow_scripts.core.progress import progress
 from workflow_scripts.core.tables.ingest import IMAGES, NO_MASK, PIXELS
-from workflow_scripts.core.tables.prepare import EXAMPLES, SPLITS
+from workflow_scripts.core.tables.prepare import SPLITS
+from workflow_scripts.core.tables.prepare_pixels import EXAMPLES
 from workflow_scripts.prepare.chance import chance
 from workflow_scripts.prepare.finders import SIDE
 from workflow_scripts.prepare.pictures import Picture, mapped

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from monai.losses.dice import DiceCELoss
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from workflow_scripts.core.device import autocast, device, placed
@@ -106,7 +107,7 @@ class Training:
         self.losses.append(float(loss.detach()))
         self._remember(step)
 
-    def _rows(self) -> np.ndarray:
+    def _rows(self) -> NDArray[np.int64]:
         """Return the rows of one batch; every example comes before any comes again."""
         n = self.recipe.batch_size
         while len(self.waiting) < n:

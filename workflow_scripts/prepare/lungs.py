@@ -12,7 +12,7 @@ import pandas as pd
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Inputs, Output
 from workflow_scripts.core.progress import progress
-from workflow_scripts.core.tables.prepare import LUNGS
+from workflow_scripts.core.tables.prepare_pixels import LUNGS
 from workflow_scripts.prepare import finders
 from workflow_scripts.prepare.boxes import Box
 from workflow_scripts.prepare.finders import SIDE, Finder, Found, Squares

@@ -8,7 +8,8 @@ import pandas as pd
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Inputs, Output
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.tables.prepare import POOL, STORE
+from workflow_scripts.core.tables.prepare import POOL
+from workflow_scripts.core.tables.prepare_pixels import STORE
 from workflow_scripts.prepare.meetings import known
 from workflow_scripts.prepare.twins import (
     IMAGE,

@@ -12,9 +12,10 @@ from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Output
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.progress import progress
-from workflow_scripts.core.tables.prepare import LUNGS, STORED
+from workflow_scripts.core.tables.prepare_pixels import LUNGS, STORED
 from workflow_scripts.prepare.crop import Crop, chosen
 from workflow_scripts.prepare.finders import SIDE
+from workflow_scripts.prepare.lung_quality import sides
 from workflow_scripts.prepare.pictures import Picture, Pictures, mapped
 from workflow_scripts.prepare.resize import squared, unsquared
 
@@ -92,8 +93,10 @@ def imaged(
         seen = cv2.createCLAHE(clip, TILES).apply(seen).astype(np.uint8, copy=False)
     whole = unsquared(mask * np.uint8(255), rows, columns)
     if crop.what == "masked":
+        right, left, _ = sides(mask > 0)  # not what was taken for lungs elsewhere
+        both = (right | left).astype(np.uint8) * np.uint8(255)
         round_ = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, AROUND)
-        wide = cv2.dilate(mask * np.uint8(255), round_).astype(np.uint8, copy=False)
+        wide = cv2.dilate(both, round_).astype(np.uint8, copy=False)
         kept = unsquared(wide, rows, columns)
         seen = np.where(crop.box.of(kept) >= 128, seen, np.uint8(0))
     lung = squared(crop.box.of(whole), recipe.size_px) >= 128

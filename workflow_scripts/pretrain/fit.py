@@ -17,7 +17,8 @@ from workflow_scripts.core.entry import Identity, Input, Inputs, Output
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.feed import Feed
 from workflow_scripts.core.store import Store, by_dataset
-from workflow_scripts.core.tables.prepare import INTENSITY, POOL
+from workflow_scripts.core.tables.prepare import POOL
+from workflow_scripts.core.tables.prepare_pixels import INTENSITY
 from workflow_scripts.core.tables.pretrain import TRAINING
 from workflow_scripts.core.workspace import workspace
 from workflow_scripts.pretrain import checkpoint, methods

@@ -15,14 +15,8 @@ from workflow_scripts.core.tables.evaluate import (
     SHORTCUTS,
 )
 from workflow_scripts.core.tables.ingest import COUNTS, IMAGES, LEDGER
-from workflow_scripts.core.tables.prepare import (
-    DICE,
-    INTENSITY,
-    LEAKAGE,
-    SPLITS,
-    STORE,
-    TARGETS,
-)
+from workflow_scripts.core.tables.prepare import LEAKAGE, SPLITS, TARGETS
+from workflow_scripts.core.tables.prepare_pixels import DICE, INTENSITY, STORE
 from workflow_scripts.core.tables.pretrain import TRAINING
 from workflow_scripts.report.material import Dataset, Encoder, Task
 

@@ -42,18 +42,8 @@ class Table:
             raise InputError(f"{self.name}: missing columns {sorted(missing)}")
         if unknown := set(frame.columns) - self.columns.keys():
             raise InputError(f"{self.name}: unknown columns {sorted(unknown)}")
-        frame = frame[list(self.columns)].reset_index(drop=True)
+        frame = self._typed(frame[list(self.columns)].reset_index(drop=True))
         for name, column in self.columns.items():
-            try:
-                frame = frame.astype({name: column.dtype})
-            except (
-                TypeError,
-                ValueError,
-                OverflowError,
-            ):  # whose message would quote the cell
-                raise InputError(
-                    f"{self.name}: {name} is not of type {column.dtype}"
-                ) from None
             present = frame[name].dropna()
             if column.required and len(present) < len(frame):
                 absent = len(frame) - len(present)
@@ -65,6 +55,25 @@ class Table:
         if self.key and (repeats := frame.duplicated(list(self.key)).sum()):
             raise InputError(f"{self.name}: {repeats} repeats of {self.key}")
         return frame
+
+    def _typed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return `frame` with our types.
+
+        Raises:
+            InputError: naming the column; pandas' own message would quote a cell.
+        """
+        wrong = (TypeError, ValueError, OverflowError)
+        dtypes = {name: column.dtype for name, column in self.columns.items()}
+        try:
+            return frame.astype(dtypes)
+        except wrong:
+            for name, dtype in dtypes.items():
+                try:
+                    frame[name].astype(dtype)
+                except wrong:
+                    told = f"{self.name}: {name} is not of type {dtype}"
+                    raise InputError(told) from None
+            raise InputError(f"{self.name}: columns of other types") from None
 
     def empty(self) -> pd.DataFrame:
         """Return the table without rows."""

@@ -133,6 +133,7 @@ def leakage(config: Settings, wildcards: Wildcards) -> Decided:
     choices = {
         "datasets": list(config["datasets"]),
         "encoders": encoders,
+        "pools": [config["encoders"][n]["data"] for n in encoders],
         "transductive": [n for n in encoders if config["encoders"][n]["transductive"]],
         "tasks": [datasets_of(t, "test") for t in config["tasks"].values()],
     }
