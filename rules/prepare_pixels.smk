@@ -44,8 +44,8 @@ rule prepare_lung_examples:
 rule prepare_lung_finder:
     """Train the network that finds lungs, on the drawn lungs of all datasets."""
     input:
-        examples=files.drawn("results/prepare/{dataset}/lung_examples.u8"),
-        listed=files.drawn("results/prepare/{dataset}/lung_examples.parquet"),
+        examples=files.teachers("results/prepare/{dataset}/lung_examples.u8"),
+        listed=files.teachers("results/prepare/{dataset}/lung_examples.parquet"),
     output:
         network="results/prepare/lung_finder/network.safetensors",
     log:

@@ -1,5 +1,6 @@
 """Whatever kills a training, the next run goes on by itself, to the same bits."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -36,6 +37,7 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_bits(again):
     again.run(ENCODER)
     undisturbed = (again.folder / ENCODER).read_bytes()
     (again.folder / ENCODER).unlink()
+    shutil.rmtree(again.folder / "results/.checkpoints/finished")
     kill_in_mid_training(again)
     assert not (again.folder / ENCODER).exists()
     again.run(ENCODER)
@@ -44,3 +46,13 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_bits(again):
         in (again.folder / "logs/pretrain_fit/moco.log").read_text()
     )
     assert (again.folder / ENCODER).read_bytes() == undisturbed
+
+
+def test_an_encoder_whose_pool_is_written_anew_is_not_trained_anew(again):
+    known = (again.folder / ENCODER).read_bytes()
+    (again.folder / "results/prepare/pools/moco.parquet").unlink()
+    again.run(ENCODER)
+    log = (again.folder / "logs/pretrain_fit/moco.log").read_text()
+    assert "taken again" in log
+    assert "epoch" not in log
+    assert (again.folder / ENCODER).read_bytes() == known

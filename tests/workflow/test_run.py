@@ -1,5 +1,6 @@
 """The whole workflow on generated data: every file of the contract is there."""
 
+import hashlib
 import json
 import re
 import stat
@@ -7,7 +8,14 @@ import stat
 import pandas as pd
 import pytest
 
-from workflow_scripts.core.tables import evaluate, finetune, ingest, prepare, pretrain
+from workflow_scripts.core.tables import (
+    evaluate,
+    finetune,
+    ingest,
+    prepare,
+    prepare_pixels,
+    pretrain,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -18,9 +26,18 @@ CONTRACT = {
     "ingest/clinic/pixels.parquet": ingest.PIXELS,
     "ingest/clinic/labels.parquet": ingest.LABELS,
     "ingest/archive/labels.parquet": ingest.LABELS,
-    "prepare/clinic/store/images.parquet": prepare.STORE,
+    "ingest/clinic/fingerprints.parquet": ingest.FINGERPRINTS,
+    "ingest/clinic/strata.parquet": ingest.STRATA,
+    "prepare/lung_finder/dice.parquet": prepare_pixels.DICE,
+    "prepare/clinic/lung_examples.parquet": prepare_pixels.EXAMPLES,
+    "prepare/clinic/lungs/0.parquet": prepare_pixels.LUNGS,
+    "prepare/clinic/store/0.parquet": prepare_pixels.STORED,
+    "prepare/clinic/store/images.parquet": prepare_pixels.STORE,
+    "prepare/clinic/store/shards.parquet": prepare_pixels.SHARDS,
+    "prepare/clinic/intensity.parquet": prepare_pixels.INTENSITY,
     "prepare/clinic/splits.parquet": prepare.SPLITS,
     "prepare/chest/targets/test.parquet": prepare.TARGETS,
+    "prepare/chest/order.parquet": prepare.ORDER,
     "prepare/chest/draws.parquet": prepare.DRAWS,
     "prepare/leakage.parquet": prepare.LEAKAGE,
     "prepare/pools/moco.parquet": prepare.POOL,
@@ -31,6 +48,7 @@ CONTRACT = {
     "evaluate/chest/metrics.parquet": evaluate.METRICS,
     "evaluate/chest/comparisons.parquet": evaluate.COMPARISONS,
     "evaluate/chest/efficiency.parquet": evaluate.EFFICIENCY,
+    "evaluate/chest/shortcuts.parquet": evaluate.SHORTCUTS,
 }
 
 
@@ -110,5 +128,13 @@ def test_beside_every_artifact_lies_its_provenance(results):
             assert known["code"]
 
 
-def test_nothing_is_left_of_the_checkpoints(results):
-    assert not list((results / ".checkpoints").iterdir())
+def test_nothing_is_left_of_the_checkpoints_but_what_they_led_to(results):
+    assert [p.name for p in (results / ".checkpoints").iterdir()] == ["finished"]
+
+
+def test_the_store_is_what_its_table_of_files_says(results):
+    store = results / "prepare" / "clinic" / "store"
+    for row in prepare_pixels.SHARDS.read(store / "shards.parquet").itertuples():
+        images = (store / f"{row.shard}.u8").read_bytes()
+        assert len(images) == row.images * 32 * 32
+        assert hashlib.sha256(images).hexdigest() == row.sha256

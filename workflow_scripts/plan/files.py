@@ -85,6 +85,10 @@ class Files:
         """List `pattern` for each dataset in which somebody drew lungs."""
         return self._each(pattern, lungs.drawn(self.config))
 
+    def teachers(self, pattern: str) -> list[str]:
+        """List `pattern` for each dataset whose drawn lungs teach the finder."""
+        return self._each(pattern, lungs.taught_by(self.config))
+
     def lung_weights(self, wildcards: Any) -> list[str]:  # noqa: ANN401
         """List the weights of the lung finder: none or one."""
         return lungs.weights(self.config)

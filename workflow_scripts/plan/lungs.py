@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from workflow_scripts.plan import adapters
+from workflow_scripts.plan import adapters, names
 from workflow_scripts.plan.families import members, unknown
 from workflow_scripts.plan.settings import Settings
 
@@ -15,6 +15,18 @@ def drawn(config: Settings) -> list[str]:
     return [name for name in known if adapters.mask_place(known[name]) is not None]
 
 
+def taught_by(config: Settings) -> list[str]:
+    """List the datasets whose drawn lungs teach the network.
+
+    Not those of an external hospital, unless asked: it is only tested on, and to add
+    one must not make every picture's lungs stale.
+    """
+    asked = config["prepare"]["lungs"]["data"]
+    if asked is not None:
+        return list(asked)
+    return [name for name in drawn(config) if names.role(config, name) != "external"]
+
+
 def finder(config: Settings) -> str:
     """Return the name of the finder: a network where one can be had, else a threshold.
 
@@ -24,7 +36,7 @@ def finder(config: Settings) -> str:
     lungs = config["prepare"]["lungs"]
     if lungs["finder"]:
         return str(lungs["finder"])
-    return "network" if lungs["weights"] or drawn(config) else "threshold"
+    return "network" if lungs["weights"] or taught_by(config) else "threshold"
 
 
 def weights(config: Settings) -> list[str]:
@@ -39,14 +51,16 @@ def misfits(config: Settings) -> list[str]:
     """List what does not fit together in the finding of lungs."""
     place, lungs = "prepare.lungs", config["prepare"]["lungs"]
     found = unknown(f"{place}.finder", finder(config), members("finder"))
+    for name in lungs["data"] or ():
+        found += unknown(f"{place}.data", name, drawn(config))
     own = lungs["weights"]
     if own and not Path(own).expanduser().is_file():
         found.append(f"{place}.weights: no file {own!r}")
     if own and finder(config) != "network":
         found.append(f"{place}.weights: {finder(config)} has none")
-    if finder(config) != "threshold" and not own and not drawn(config):
+    if finder(config) != "threshold" and not own and not taught_by(config):
         found.append(
-            f"{place}.finder: {finder(config)!r} needs lung_masks, and no dataset has "
-            "any; leave it out to find lungs by threshold"
+            f"{place}.finder: {finder(config)!r} needs lung_masks, and no dataset but "
+            "external ones has any; leave it out to find lungs by threshold"
         )
     return found

@@ -108,7 +108,8 @@ def built(encoder: nn.Module, recipe: Recipe) -> nn.Module:
     """Build the method around the encoder, with the options that were given.
 
     Raises:
-        InputError: naming an option that the method does not have.
+        InputError: naming an option that the method does not have, or local views:
+            crops so small would leave out what a radiograph shows.
     """
     module = methods.load(recipe.method)
     known = {field.name for field in dataclasses.fields(module.Options)}
@@ -127,7 +128,13 @@ def built(encoder: nn.Module, recipe: Recipe) -> nn.Module:
             map_width=maps[-1].shape[1],
             size_px=recipe.size_px,
         )
-    return module.Method(encoder, shape, module.Options(**recipe.options))
+    method: nn.Module = module.Method(encoder, shape, module.Options(**recipe.options))
+    if method.local_views:
+        raise InputError(
+            f"options: {recipe.method} is asked for {method.local_views} local views, "
+            "and no augmentation makes any; leave them out"
+        )
+    return method
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ class Table:
         except wrong:
             for name, dtype in dtypes.items():
                 try:
-                    frame[name].astype(dtype)
+                    frame.astype({name: dtype})
                 except wrong:
                     told = f"{self.name}: {name} is not of type {dtype}"
                     raise InputError(told) from None

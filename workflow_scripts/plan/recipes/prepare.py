@@ -22,7 +22,11 @@ def lung_finder(config: Settings, wildcards: Wildcards) -> Decided:
     lungs = config["prepare"]["lungs"]
     choices = {key: lungs[key] for key in ("steps", "batch_size", "learning_rate")}
     return Decided(
-        choices={**choices, "datasets": finding.drawn(config), "seed": config["seed"]}
+        choices={
+            **choices,
+            "datasets": finding.taught_by(config),
+            "seed": config["seed"],
+        }
     )
 
 
