@@ -108,30 +108,35 @@ def _dark_pieces(picture: Grey) -> Iterator[list[Piece]]:
         levels = np.percentile(sitk.GetArrayViewFromImage(seen), PERCENTS).tolist()
         # what is dark in a closed picture is what is dark in it, opened
         closed = sitk.GrayscaleMorphologicalClosing(seen, OPENED)
+        grey = sitk.GetArrayFromImage(closed)
         for level in levels:
-            dark = sitk.BinaryThreshold(closed, -1e9, level)
-            yield _pieces(sitk.ConnectedComponent(dark))
+            yield _pieces(grey <= level)
 
 
-def _pieces(labels: Any) -> list[Piece]:  # noqa: ANN401 (no types)
-    """Return those of the labelled pieces that may be a lung."""
-    shapes = sitk.LabelShapeStatisticsImageFilter()
-    shapes.Execute(labels)
-    array = sitk.GetArrayViewFromImage(labels)
-    rows, columns = array.shape
+def _pieces(dark: Mask) -> list[Piece]:
+    """Return those of the connected pieces that may be a lung.
+
+    By OpenCV: SimpleITK takes four times as long for the pieces of so small a picture.
+    """
+    n, labels, boxes, centres = cv2.connectedComponentsWithStats(
+        dark.astype(np.uint8), connectivity=4
+    )
+    rows, columns = labels.shape
+    edge = (labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1])
+    on_border = np.bincount(np.concatenate(edge), minlength=n)
     found = []
-    for label in shapes.GetLabels():
-        n_pixels = shapes.GetNumberOfPixels(label)
-        area = n_pixels / array.size
-        at_border = shapes.GetNumberOfPixelsOnBorder(label) / n_pixels**0.5
-        x, y = shapes.GetCentroid(label)
+    for label in range(1, n):
+        n_pixels = int(boxes[label, cv2.CC_STAT_AREA])
+        area = n_pixels / labels.size
+        at_border = on_border[label] / n_pixels**0.5
+        x, y = centres[label].tolist()
         in_the_middle = 0.15 < y / rows < 0.8
         if not LUNG_SHARE[0] < area < LUNG_SHARE[1] or not in_the_middle:
             continue
         if at_border > AT_BORDER:
             continue
-        mask = array == label
-        height = shapes.GetBoundingBox(label)[3] / rows
+        mask = labels == label
+        height = int(boxes[label, cv2.CC_STAT_HEIGHT]) / rows
         own = min(1, n_pixels / _rounded(mask).sum()) * (1 - at_border / 2)
         own *= min(1, height / LUNG_HEIGHT)
         place = {"x": x / columns, "y": y / rows}

@@ -15,6 +15,7 @@ A method file holds two names:
                        whole patches of a ViT -> scalar loss
     after_step(share)  called after each step; share of training done, in (0, 1]
     encoder            what is kept when training ends
+    transformer_only   True where only a ViT will do; may be left out otherwise
 
 `views` and `local_views` stand on the class; where options decide, the instance's
 count. Before the first step a method is as at share 0. With several processes each has
