@@ -12,6 +12,8 @@ rule prepare_lung_examples:
         index="results/ingest/{dataset}/pixels.parquet",
         images="results/ingest/{dataset}/images.parquet",
         splits="results/prepare/{dataset}/splits.parquet",
+        wall_images=files.beside("results/ingest/{dataset}/images.parquet"),
+        wall_splits=files.beside("results/prepare/{dataset}/splits.parquet"),
         pixels=files.each_shard("results/ingest/{dataset}/pixels/{shard}.u8"),
         lung_masks=files.each_shard("results/ingest/{dataset}/lung_masks/{shard}.u8"),
     output:
@@ -32,6 +34,8 @@ rule prepare_lung_examples:
             --index {input.index:q} \
             --images {input.images:q} \
             --splits {input.splits:q} \
+            --wall-images {input.wall_images:q} \
+            --wall-splits {input.wall_splits:q} \
             --pixels {input.pixels:q} \
             --lung-masks {input.lung_masks:q} \
             --recipe {params.recipe:q} \

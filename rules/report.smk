@@ -24,7 +24,7 @@ rule report_page:
         counts=files.each("results/ingest/{dataset}/counts.parquet"),
         images=files.each("results/ingest/{dataset}/images.parquet"),
         splits=files.each("results/prepare/{dataset}/splits.parquet"),
-        stores=files.each("results/prepare/{dataset}/store/{shard}.u8"),
+        stores=files.shown("results/prepare/{dataset}/store/{shard}.u8"),
         rows=files.each("results/prepare/{dataset}/store/images.parquet"),
         intensities=files.each("results/prepare/{dataset}/intensity.parquet"),
         dice=files.lung_dice(),

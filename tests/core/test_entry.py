@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.core import entry, workspace
+from workflow_scripts.core import entry, provenance, workspace
 from workflow_scripts.core.entry import Identity, Input, Inputs, Output
 from workflow_scripts.core.errors import InputError
 
@@ -140,6 +140,53 @@ def test_an_input_that_was_edited_after_its_step_wrote_it_is_refused(files):
         entry.run(writes, [*flags, "--encoder", str(files / "next.txt")])
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", "\x00", '{"bytes": 7}'])
+@pytest.mark.parametrize("enough", [0, 1000])
+def test_an_input_whose_sidecar_is_garbled_is_refused(files, monkeypatch, text, enough):
+    monkeypatch.setattr(provenance, "VERIFIED_BYTES", enough)
+    call(writes, files, epochs=3)
+    made = files / "made" / "out.txt"
+    provenance.sidecar(made).write_text(text)
+    with pytest.raises(SystemExit, match="changed since its step wrote it"):
+        provenance.Record.begin(packed(), {"images": [made]})
+
+
+@pytest.fixture
+def shards(tmp_path, monkeypatch):
+    """Three inputs of 7 bytes with sidecars, whose bytes were flipped since."""
+    monkeypatch.setattr(provenance, "VERIFIED_BYTES", 20)
+    (tmp_path / "in.txt").write_text("given")
+    for name in "abc":
+        recipe = ["--images", str(tmp_path / "in.txt"), "--recipe", packed(epochs=3)]
+        entry.run(writes, [*recipe, "--encoder", str(tmp_path / name)])
+        (tmp_path / name).write_text("flipped")
+    return [tmp_path / name for name in "abc"]
+
+
+def test_many_inputs_that_are_large_together_are_taken_at_their_sidecars_word(shards):
+    record = provenance.Record.begin(packed(), {"images": shards})
+    told = [json.loads(provenance.sidecar(path).read_text()) for path in shards]
+    known = [one["sha256"] for one in record.inputs["images"]]
+    assert known == [one["sha256"] for one in told]
+
+
+def test_inputs_of_several_flags_are_not_large_together(shards):
+    with pytest.raises(SystemExit, match="changed since its step wrote it"):
+        provenance.Record.begin(packed(), {"images": shards[:2], "more": shards[2:]})
+
+
+def test_of_inputs_that_are_large_together_one_of_another_size_is_refused(shards):
+    shards[1].write_text("longer than it was")
+    with pytest.raises(SystemExit, match="b: changed since its step wrote it"):
+        provenance.Record.begin(packed(), {"images": shards})
+
+
+def test_of_inputs_that_are_large_together_one_without_a_sidecar_is_read(shards):
+    provenance.sidecar(shards[1]).unlink()
+    record = provenance.Record.begin(packed(), {"images": shards})
+    assert record.inputs["images"][1]["sha256"] == provenance.sha256(shards[1])
+
+
 def test_an_input_that_changes_while_it_is_read_fails_the_step(files):
     def main(*, images: Input, recipe: Recipe, encoder: Output) -> None:
         encoder.write_text(images.read_text())
@@ -214,9 +261,57 @@ def test_long_work_is_done_again_for_another_input_or_choice(long_work):
     assert Path("made/out.txt").read_text() == "other 4"
 
 
-def test_kept_work_that_was_damaged_is_done_again(long_work):
+@pytest.mark.parametrize("name", ["0", "0.provenance.json", "identity"])
+@pytest.mark.parametrize("left", [None, b"", b"{", b"[]", b"{}", b"\xff\x00"])
+def test_kept_work_that_is_missing_or_damaged_is_done_again(long_work, name, left):
     long_work()
-    (kept,) = Path("results/.checkpoints/finished").glob("*/0")
-    kept.write_text("flipped")
+    (kept,) = workspace.FINISHED.glob(f"*/{name}")
+    kept.unlink()
+    if left is not None:
+        kept.write_bytes(left)
     assert long_work() == 2
     assert Path("made/out.txt").read_text() == "given 3"
+    assert long_work() == 2
+
+
+def test_a_job_whose_result_cannot_be_kept_is_finished_all_the_same(long_work, capsys):
+    workspace.CHECKPOINTS.mkdir(parents=True)
+    workspace.FINISHED.touch()  # no folder can be made below a file
+    assert long_work() == 1
+    assert Path("made/out.txt").read_text() == "given 3"
+    assert "not kept for later" in capsys.readouterr().err
+
+
+def test_the_checkpoint_of_a_job_is_discarded_last(files, monkeypatch):
+    monkeypatch.chdir(files)
+    there = []
+
+    def main(
+        *, images: Input, recipe: Recipe, identity: Identity, encoder: Output
+    ) -> None:
+        with workspace.workspace(identity) as folder:
+            (folder / "state").touch()
+        encoder.touch()
+
+    def seen(_):
+        there.extend(workspace.CHECKPOINTS.glob("*/state"))
+        return True
+
+    workspace.CHECKPOINTS.mkdir(parents=True)
+    workspace.FINISHED.touch()  # so that `keep` has something to tell
+    workspace.log.addFilter(seen)
+    try:
+        call(main, files, epochs=1)
+    finally:
+        workspace.log.removeFilter(seen)
+    assert len(there) == 1
+    assert not there[0].exists()
+
+
+def test_the_checkpoint_of_work_that_is_taken_again_is_discarded(long_work):
+    long_work()
+    (mark,) = workspace.FINISHED.glob("*/identity")
+    left = workspace.CHECKPOINTS / mark.read_text()
+    left.mkdir()  # by a step killed before it was discarded
+    assert long_work() == 1
+    assert not left.exists()

@@ -14,7 +14,7 @@ from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.tables.evaluate import SHORTCUTS
 from workflow_scripts.core.tables.ingest import IMAGES
 from workflow_scripts.core.tables.prepare import LEAKAGE, TARGETS
-from workflow_scripts.core.tables.prepare_pixels import STORE
+from workflow_scripts.core.tables.prepare_pixels import CROP, STORE
 from workflow_scripts.evaluate import audit, bootstrap, shortcuts
 from workflow_scripts.evaluate.ridge import PENALTIES, ridge, teach
 from workflow_scripts.evaluate.shortcuts import SIDE_PX, Shown
@@ -51,7 +51,13 @@ def headers(n, generator):
             "official_split": pd.NA,
         }
     )
-    return IMAGES.check(frame)
+    (other,) = generator.spawn(1)
+    boxes = {name: other.integers(1, 1000, n) for name in CROP if "box" in name}
+    return IMAGES.check(frame).assign(
+        **boxes,
+        mask_quality=other.choice([0.2, 0.9, np.nan], n),
+        crop=other.choice(["lungs", "whole: no lung mask"], n),
+    )
 
 
 def shown(n=60, seed=0):
@@ -98,12 +104,12 @@ def test_a_word_that_nobody_taught_is_in_no_class():
 
 
 def test_a_missing_value_is_a_class_of_its_own():
-    empty = shown().headers.assign(age_years=np.nan, sex=pd.NA)
+    empty = shown().headers.assign(age_years=np.nan, sex=None)
     found = shortcuts.load("metadata")(
-        dataclasses.replace(shown(), headers=IMAGES.check(empty)), np.ones(60, bool)
+        dataclasses.replace(shown(), headers=empty), np.ones(60, bool)
     )
     assert np.isfinite(found).all()
-    assert found.sum(axis=1) == pytest.approx(np.full(60, 10))  # one class a column
+    assert found.sum(axis=1) == pytest.approx(np.full(60, 16))  # one class a column
 
 
 def test_the_border_is_the_outer_three_pixels():
@@ -186,6 +192,44 @@ def test_no_image_is_scored_by_what_its_own_patient_taught():
     assert 0.35 < found < 0.65
 
 
+def test_features_are_learnt_from_training_images_that_are_not_scored():
+    generator = np.random.default_rng(0)
+    asked = problem(200, generator.integers(0, 2, 200).astype(float), generator)
+    seen = []
+
+    def remembered(_shown, taught):
+        seen.append(taught)
+        return np.where(taught[:, None], 1 + asked.targets, 0).astype(np.float32)
+
+    scores = scored(remembered, None, asked, seed=1)[:, 0]
+    part = np.where(asked.splits == "test", FOLDS, folds(asked.patients, seed=1))
+    assert len(seen) == FOLDS + 1
+    for number in range(FOLDS + 1):
+        expected = (asked.splits == "train") & (part != number)
+        assert any(np.array_equal(taught, expected) for taught in seen)
+        assert len(np.unique(scores[part == number])) == 1  # all of them unknown
+
+
+@pytest.mark.parametrize("number", range(FOLDS))
+def test_the_targets_of_a_fold_change_no_score_of_it(number):
+    """Neither do they teach, nor do they choose the penalty."""
+    generator = np.random.default_rng(0)
+    n = 200
+    target = generator.integers(0, 2, n).astype(float)
+    traits = generator.normal(size=(n, 150)).astype(np.float32)
+    traits[:, :20] += 0.3 * target[:, None].astype(np.float32)
+    asked = problem(n, target, generator, ("train",) * 7 + ("validation",))
+    here = folds(asked.patients, seed=1) == number
+    asked.splits[here] = "validation"  # most of those that could choose
+    turned = np.where(here[:, None], 1 - asked.targets, asked.targets)
+    first, second = (
+        scored(lambda _shown, _taught: traits, None, p, seed=1)
+        for p in (asked, dataclasses.replace(asked, targets=turned))
+    )
+    assert np.array_equal(first[here], second[here])
+    assert not np.array_equal(first, second)
+
+
 def test_test_targets_change_no_score():
     generator = np.random.default_rng(0)
     asked = problem(120, generator.integers(0, 2, 120).astype(float), generator)
@@ -198,7 +242,9 @@ def test_test_targets_change_no_score():
     assert np.array_equal(first, second)
 
 
-def write(folder, targets, pixels, lungs=None, dataset="clinic", parts=SPLITS):
+def write(
+    folder, targets, pixels, lungs=None, dataset="clinic", parts=SPLITS, crops=None
+):
     """Write the inputs of the step; images lie in two shards, in reverse order."""
     generator = np.random.default_rng(3)
     n = len(pixels)
@@ -211,13 +257,10 @@ def write(folder, targets, pixels, lungs=None, dataset="clinic", parts=SPLITS):
         pixels[mine].tofile(home / "store" / f"{number}.u8")
         bits = np.packbits(lungs[mine], axis=-1)
         bits.tofile(home / "store" / f"{number}.lungs")
-    known = headers(n, generator)
-    IMAGES.write(known, home / "images.parquet")
-    stored = known[["image_id"]].assign(
-        shard=shard, row=row, mask_quality=np.nan, crop="whole"
-    )
-    boxes = dict.fromkeys(("box_top", "box_left", "box_rows", "box_columns"), 0)
-    STORE.write(stored.assign(**boxes), home / "rows.parquet")
+    known = headers(n, generator).assign(**(crops or {}))
+    IMAGES.write(known.drop(columns=list(CROP)), home / "images.parquet")
+    stored = known[["image_id", *CROP]].assign(shard=shard, row=row)
+    STORE.write(stored[::-1], home / "rows.parquet")
     patients = known["patient_id"].unique()
     split = dict(
         zip(
@@ -297,6 +340,38 @@ def test_a_planted_mark_is_found_and_gone_where_it_is_taken_away(tmp_path):
     row = found.loc["border", "test", "clinic", "effusion"]
     assert row["low"] < 0.5 < row["high"]
     assert found["auroc"]["border", "development", "clinic", "effusion"] > 0.99
+
+
+PLANTED = {
+    "how it was cropped": {"crop": ("whole: no lung mask", "lungs")},
+    "how sure the mask was": {"mask_quality": (0.3, 0.8)},
+    "how large the box is": {"box_rows": (300, 600)},
+    "what share the box is": {"box_columns": (300, 600), "columns": (1000, 2000)},
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
+def test_what_the_pipeline_tells_is_seen_by_metadata_alone(tmp_path, planted):
+    n = 200
+    target = np.random.default_rng(5).integers(0, 2, n).astype(float)
+    crops = {
+        name: np.where(target == 1, with_it, without)
+        for name, (without, with_it) in planted.items()
+    }
+    targets, _ = write(tmp_path, {"effusion": target}, noise(n), crops=crops)
+    found = run(tmp_path, targets)["auroc"]
+    assert found["metadata", "test", "clinic", "effusion"] > 0.95
+    assert found["thumbnail", "test", "clinic", "effusion"] < 0.75
+
+
+def test_the_share_of_the_file_that_the_box_takes_is_a_feature_of_its_own():
+    size = np.resize([1000, 2000, 3000], 60)
+    small = np.arange(60) % 2 == 0
+    told = shown().headers.assign(rows=size, box_rows=size // np.where(small, 4, 2))
+    found = shortcuts.load("metadata")(
+        dataclasses.replace(shown(), headers=told), np.ones(60, bool)
+    )
+    assert any(np.array_equal(column, small) for column in found.T)
 
 
 def test_what_is_in_the_lungs_is_not_seen_when_they_are_black(tmp_path):

@@ -2,12 +2,15 @@
 
 import copy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
+from snakemake.exceptions import WorkflowError
 
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.plan import lungs, misfits, names, recipes, reference, settings
+from workflow_scripts.plan.files import Files
 
 ROOT = Path(__file__).parents[2]
 EMBEDDED = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -78,6 +81,41 @@ def test_a_finder_that_needs_drawn_lungs_is_refused_without_any():
         filled(change)
 
 
+def taught(**options):
+    def change(config):
+        config["prepare"]["lungs"] = options
+
+    return filled(change)
+
+
+def test_an_external_hospital_teaches_no_lungs_but_is_checked():
+    config = filled()
+    assert lungs.drawn(config) == ["archive", "clinic", "elsewhere"]
+    assert lungs.taught_by(config) == ["archive", "clinic"]
+    choices = recipes.load("prepare").lung_check(config, {}).choices
+    assert choices["datasets"] == ["archive", "clinic", "elsewhere"]
+    assert choices["taught_by"] == ["archive", "clinic"]
+
+
+def test_nobody_taught_a_finder_that_was_brought_or_does_not_learn(tmp_path):
+    (tmp_path / "w.safetensors").touch()
+    brought = taught(weights=str(tmp_path / "w.safetensors"))
+    assert lungs.taught_here(brought) == []
+    assert lungs.taught_here(taught(finder="threshold")) == []
+    assert lungs.taught_here(taught(data=["archive"])) == ["archive"]
+
+
+def test_an_external_hospital_is_refused_as_a_teacher_of_lungs():
+    with pytest.raises(InputError, match=r"lungs\.data: 'elsewhere' is an external"):
+        taught(data=["archive", "elsewhere"])
+
+
+def test_shares_of_drawn_lungs_that_leave_none_to_teach_are_refused():
+    with pytest.raises(InputError, match=r"prepare\.lungs: .* leave none to teach"):
+        taught(validation_share=0.5, test_share=0.5)
+    taught(validation_share=0.5, test_share=0.4)
+
+
 def test_budgets_have_names_that_files_can_have():
     assert names.budgets(filled()) == ["40", "100", "250", "100pct"]
 
@@ -114,3 +152,15 @@ def test_a_first_line_that_may_be_data_is_not_repeated(tmp_path):
     with pytest.raises(InputError, match="is its first line a header") as told:
         filled(change)
     assert "Smith" not in str(told.value)
+
+
+def test_more_shards_than_a_command_line_can_name_are_refused_with_the_remedy():
+    def change(config):
+        config["simulate"]["archive"]["patients"] = 100_000
+        config["ingest"] = {"shard_files": 10}
+
+    listed = Files(filled(change)).each_shard("results/{dataset}/store/{shard}.u8")
+    with pytest.raises(
+        WorkflowError, match=r"ingest\.shard_files: 10000 shards .* 100 "
+    ):
+        listed(SimpleNamespace(dataset="archive"))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.prepare.shards import chest, lungs
 from workflow_scripts.prepare import finders
-from workflow_scripts.prepare.finders import SIDE, Squares
+from workflow_scripts.prepare.finders import SIDE, Squares, threshold
 from workflow_scripts.prepare.lung_quality import dice, judged
 
 WITHOUT_WEIGHTS = [
@@ -81,3 +81,13 @@ def test_a_threshold_finds_the_same_lungs_in_another_exposure(light):
     one = find(known).lungs[0]
     other = find(Squares(pictures=lit, drawn=known.drawn, known=known.known)).lungs[0]
     assert dice(one, other) > 0.9
+
+
+def test_lungs_that_no_altered_copy_shows_are_not_agreed_upon(monkeypatch):
+    def black(picture, gamma, slope):
+        return np.zeros_like(picture)
+
+    monkeypatch.setattr(threshold, "altered", black)
+    found = finders.ready("threshold", None)(squares())
+    assert found.lungs[0].any()
+    assert found.agreement[0] == 0

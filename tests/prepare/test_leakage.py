@@ -141,6 +141,30 @@ def test_a_planted_leak_is_refused(leak, hospitals):
         leak(hospitals)
 
 
+def copy_in_two_splits(hospitals):
+    hospitals.add(FAR, "test", coded(hospitals.one(CLINIC, "train")[2]))
+    hospitals.guard()
+
+
+def copy_of_a_test_in_the_pool(hospitals):
+    hospitals.add(ARCHIVE, "train", coded(hospitals.one(FAR, "test")[2]))
+    hospitals.guard(walls=[])
+
+
+OF_THE_SECOND_TASK = {
+    copy_in_two_splits: r"1 of the same picture, changed in clinic \(train\) and far ",
+    copy_of_a_test_in_the_pool: f"1 of the same picture, changed {POOL}archive",
+}
+
+
+@pytest.mark.parametrize("leak", OF_THE_SECOND_TASK, ids=lambda leak: leak.__name__)
+def test_a_leak_of_the_second_task_is_refused(leak, hospitals):
+    """Of the two tasks, only the second is tested on the hospital that leaks."""
+    hospitals.tasks = [[CLINIC], [CLINIC, FAR]]
+    with pytest.raises(InputError, match=OF_THE_SECOND_TASK[leak]):
+        leak(hospitals)
+
+
 LEFT_OUT = {
     "copy of a test picture": ("near", "0 of held-out patients and 1 copies", 0),
     "patient of the test": ("patient", "1 of held-out patients and 0 copies", NEW),

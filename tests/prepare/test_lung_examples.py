@@ -51,7 +51,19 @@ def archive(folder, masks):
     frame = pd.DataFrame(places, columns=["shard", "offset", "rows", "columns"])
     frame.insert(0, "image_id", [f"i{number}" for number in range(len(frame))])
     PIXELS.write(frame, folder / "pixels.parquet")
-    known = table(len(frame) // EACH)
+    write_owners(folder, table(len(frame) // EACH))
+    return pictures
+
+
+def clinic_of(folder, owners):
+    """Write images and splits of a dataset that tests all these patients."""
+    folder.mkdir()
+    known = pd.DataFrame({"image_id": [f"{p}-scan" for p in owners]})
+    write_owners(folder, known.assign(patient_id=owners, split="test"))
+    return folder
+
+
+def write_owners(folder, known):
     images = IMAGES.empty().reindex(range(len(known)))
     images = images.assign(
         image_id=known["image_id"],
@@ -66,19 +78,22 @@ def archive(folder, masks):
     )
     IMAGES.write(images, folder / "images.parquet")
     SPLITS.write(known[["image_id", "split"]], folder / "splits.parquet")
-    return pictures
 
 
-def run(folder, n_shards, chosen):
+def run(folder, n_shards, chosen, walls=()):
     pixels, masks = folder / "pixels", folder / "lung_masks"
     for place, kind in ((pixels, "pixels"), (masks, "masks")):
-        place.mkdir()
+        place.mkdir(exist_ok=True)
         for shard in range(n_shards):
-            (folder / f"{kind}-{shard}").rename(place / f"{shard}.u8")
+            place_of = folder / f"{kind}-{shard}"
+            if place_of.exists():  # else it was run before
+                place_of.rename(place / f"{shard}.u8")
     lung_examples.main(
         index=folder / "pixels.parquet",
         images=folder / "images.parquet",
         splits=folder / "splits.parquet",
+        wall_images=[wall / "images.parquet" for wall in walls],
+        wall_splits=[wall / "splits.parquet" for wall in walls],
         pixels=sorted(pixels.iterdir()),
         lung_masks=sorted(masks.iterdir()),
         recipe=chosen,
@@ -140,6 +155,26 @@ def test_a_patient_with_one_image_in_the_test_split_is_all_test():
     known.loc[3, "split"] = "test"
     parted = lung_examples.parted(known, recipe())
     assert (parted[parted["patient_id"] == "p1"]["part"] == "test").all()
+
+
+def test_a_patient_whom_another_dataset_of_the_site_tests_never_teaches(tmp_path):
+    archive(tmp_path, [[blots(30, 40)] * 2 * EACH + [None] * EACH])
+    every = lung_examples.Recipe(examples=99, validation_share=0, test_share=0, seed=1)
+    clinic = clinic_of(tmp_path / "clinic", ["p1", "p7"])
+    drawn = run(tmp_path, 1, every, walls=[tmp_path, clinic])
+    parts = drawn.listed.groupby("patient_id")["part"].unique().map(list).to_dict()
+    assert parts == {"p0": ["test"], "p1": ["test"]}
+    alone = run(tmp_path, 1, every)
+    parts = alone.listed.groupby("patient_id")["part"].unique().map(list).to_dict()
+    assert parts == {"p0": ["test"], "p1": ["train"]}
+
+
+def test_a_test_image_without_drawn_lungs_makes_its_patient_test_too():
+    owners = table(4).assign(split="train")
+    owners.loc[3, "split"] = "test"
+    nobody = pd.DataFrame({"patient_id": [pd.NA], "split": ["test"]}, dtype="string")
+    walled = lung_examples.walled(owners, nobody)
+    assert walled["split"].tolist() == ["train"] * 2 + ["test"] * 2 + ["train"] * 4
 
 
 def test_at_most_so_many_are_taken_of_whole_patients_and_they_stay_when_others_come():

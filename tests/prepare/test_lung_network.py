@@ -19,7 +19,8 @@ from workflow_scripts.prepare import (
 )
 from workflow_scripts.prepare.finders import SIDE, Squares, network
 from workflow_scripts.prepare.lung_network import OURS
-from workflow_scripts.prepare.lung_passes import PLAIN, Pass, dice
+from workflow_scripts.prepare.lung_passes import PLAIN, Pass
+from workflow_scripts.prepare.lung_quality import dice
 from workflow_scripts.prepare.lung_training import Recipe, Training
 
 STEPS = 40
@@ -43,12 +44,12 @@ def chests(n, seed=0):
     return pairs
 
 
-def write(folder, pairs, parts, name="here"):
-    """Write pairs of which each is one patient's."""
+def write(folder, pairs, parts, name="here", owners=None):
+    """Write pairs of which each is one patient's, unless the `owners` are told."""
     examples, listed = folder / f"{name}.u8", folder / f"{name}.parquet"
     examples.write_bytes(pairs.tobytes())
     names = [f"{name}{number}" for number in range(len(pairs))]
-    table = {"image_id": names, "patient_id": names, "part": parts}
+    table = {"image_id": names, "patient_id": owners or names, "part": parts}
     EXAMPLES.write(pd.DataFrame(table).assign(row=np.arange(len(pairs))), listed)
     return examples, listed
 
@@ -66,7 +67,9 @@ def recipe(steps=STEPS, seed=1, datasets=("here",)):
 def trained(folder, chosen, *files):
     examples, listed = ([file[kind] for file in files] for kind in (0, 1))
     weights = folder / "network.safetensors"
-    lung_finder.main(examples=examples, listed=listed, recipe=chosen, network=weights)
+    lung_finder.main(
+        examples=examples, listed=listed, recipe=chosen, identity="", network=weights
+    )
     return weights
 
 
@@ -187,7 +190,9 @@ def test_dice_equals_counting():
         first, second = set(np.flatnonzero(a)), set(np.flatnonzero(b))
         if not first and not second:
             assert value == 1
+            assert dice(a, b, empty=0.0) == 0
         else:
+            assert dice(a, b) == value
             both = len(first) + len(second)
             assert value == pytest.approx(2 * len(first & second) / both)
 
@@ -203,7 +208,7 @@ def test_what_an_altered_pass_finds_is_mapped_back_to_the_picture():
     for how in (
         PLAIN,
         *network.PASSES,
-        Pass(scale=1.2, shift=(0.1, -0.1), mirror=True),
+        Pass(scale=1.2, shift=(0.1, -0.1)),
     ):
         found = lung_passes.probabilities(bright, 128, picture, how) >= 0.5
         assert dice(found, drawn) > 0.96
@@ -213,6 +218,16 @@ def test_two_equal_passes_agree_wholly(weights, monkeypatch):
     monkeypatch.setattr(network, "PASSES", (PLAIN, PLAIN))
     found = network.finder(weights)(squares(chests(3)))
     assert (found.agreement == 1).all()
+
+
+def test_a_network_that_finds_nothing_does_not_agree_with_itself(weights, monkeypatch):
+    def nothing(model, side_px, pictures, how):
+        return np.zeros(pictures.shape, np.float32)
+
+    monkeypatch.setattr(network, "probabilities", nothing)
+    found = network.finder(weights)(squares(chests(2)))
+    assert not found.lungs.any()
+    assert (found.agreement == 0).all()
 
 
 def test_no_picture_at_all_is_no_trouble(weights):
@@ -280,26 +295,54 @@ def test_a_file_that_is_no_safetensors_is_refused(tmp_path):
         network.finder(tmp_path / "w.pt")
 
 
-def test_the_check_names_every_dataset_and_part_that_did_not_teach(weights, tmp_path):
-    parts = ["train", "validation", "validation", "test"]
-    files = [
-        write(tmp_path, chests(4, seed), parts, name) for seed, name in enumerate("ab")
-    ]
-    files.append(write(tmp_path, chests(0), [], "c"))
-    written = tmp_path / "dice.parquet"
+def checked(folder, files, taught_by, finder="drawn", weights=()):
+    """Run the check over files by the name of their dataset; return its table."""
     lung_check.main(
-        weights=[weights],
-        examples=[file[0] for file in files],
-        listed=[file[1] for file in files],
-        recipe=lung_check.Recipe(finder="network", datasets=["a", "b", "c"], **CHECK),
-        dice=written,
+        weights=list(weights),
+        examples=[file[0] for file in files.values()],
+        listed=[file[1] for file in files.values()],
+        recipe=lung_check.Recipe(
+            finder=finder, datasets=list(files), taught_by=taught_by, **CHECK
+        ),
+        dice=folder / "dice.parquet",
     )
-    table = DICE.read(written)
-    keys = table[["dataset", "part", "n_images"]].to_numpy().tolist()
-    validation, test = ("validation", 2), ("test", 1)
-    assert keys == [[name, *part] for part in (validation, test) for name in "ab"]
+    return DICE.read(folder / "dice.parquet")
+
+
+PARTS = ["train", "validation", "validation", "test"]
+
+
+def test_the_check_takes_the_test_part_of_what_taught_and_all_of_the_others(
+    weights, tmp_path
+):
+    files = {
+        name: write(tmp_path, chests(4, seed), PARTS, name)
+        for seed, name in enumerate("ab")
+    }
+    files["c"] = write(tmp_path, chests(0), [], "c")
+    table = checked(tmp_path, files, ["a", "c"], "network", [weights])
+    assert table[["dataset", "n_images"]].to_numpy().tolist() == [["a", 1], ["b", 4]]
     assert (table["low"] <= table["dice"]).all()
     assert (table["dice"] <= table["high"]).all()
+    assert checked(tmp_path, files, [])["n_images"].tolist() == [4, 4]
+
+
+def test_who_taught_in_one_dataset_is_not_checked_in_another(tmp_path):
+    owners = ["anna", "bert", "carl", "dora"]
+    files = {
+        "a": write(tmp_path, chests(4), PARTS, "a", owners),
+        "b": write(tmp_path, chests(3), PARTS[:3], "b", ["anna", "dora", "emil"]),
+    }
+    table = checked(tmp_path, files, ["a"]).set_index("dataset")
+    assert table["n_images"].to_dict() == {"a": 1, "b": 2}
+    assert checked(tmp_path, files, [])["n_images"].tolist() == [4, 3]
+
+
+def test_two_images_of_one_name_whose_patients_nobody_tells_are_two_patients(tmp_path):
+    files = {name: write(tmp_path, chests(1), ["train"], name) for name in "ab"}
+    table = EXAMPLES.read(files["b"][1])
+    EXAMPLES.write(table.assign(image_id="a0", patient_id="a0"), files["b"][1])
+    assert checked(tmp_path, files, ["a"])["dataset"].tolist() == ["b"]
 
 
 def test_the_mean_is_over_images_and_the_interval_over_patients():
@@ -307,7 +350,9 @@ def test_the_mean_is_over_images_and_the_interval_over_patients():
     owners = np.repeat(np.arange(40), rng.integers(1, 9, 40))
     values = (0.8 + 0.1 * rng.standard_normal(40))[owners]
     scores = pd.DataFrame({"patient_id": owners.astype(str), "dice": values})
-    chosen = lung_check.Recipe(finder="", datasets=[], bootstrap=4000, seed=1)
+    chosen = lung_check.Recipe(
+        finder="", datasets=[], taught_by=[], bootstrap=4000, seed=1
+    )
     mean, low, high = lung_check.interval(scores, chosen)
     assert mean == pytest.approx(values.mean())
     means = []
@@ -321,24 +366,10 @@ def test_the_mean_is_over_images_and_the_interval_over_patients():
 
 def test_drawn_lungs_agree_wholly_with_themselves(tmp_path):
     files = write(tmp_path, chests(3), ["validation", "test", "test"])
-    lung_check.main(
-        weights=[],
-        examples=[files[0]],
-        listed=[files[1]],
-        recipe=lung_check.Recipe(finder="drawn", datasets=["here"], **CHECK),
-        dice=tmp_path / "dice.parquet",
-    )
-    table = DICE.read(tmp_path / "dice.parquet")
+    table = checked(tmp_path, {"here": files}, [])
     assert (table[["dice", "low", "high"]] == 1).all(axis=None)
 
 
 def test_with_nothing_to_check_the_table_is_empty(tmp_path):
     files = write(tmp_path, chests(1), ["train"])
-    lung_check.main(
-        weights=[],
-        examples=[files[0]],
-        listed=[files[1]],
-        recipe=lung_check.Recipe(finder="drawn", datasets=["here"], **CHECK),
-        dice=tmp_path / "dice.parquet",
-    )
-    assert DICE.read(tmp_path / "dice.parquet").empty
+    assert checked(tmp_path, {"here": files}, ["here"]).empty

@@ -103,6 +103,7 @@ def found(folder, shard, finder="drawn"):
         pixels=shard.pixels,
         lung_masks=shard.lung_masks,
         recipe=step.Recipe(finder=finder),
+        identity="",
         lungs=folder / "3.bits",
         found=folder / "lungs.parquet",
         sheet=folder / "3.png",
@@ -152,6 +153,26 @@ def test_without_drawn_lungs_there_is_no_quality(tmp_path):
     assert table["quality"].isna().all()
     assert not masks.any()
     assert sheet.shape[1] == 6 * SIDE
+
+
+@pytest.mark.parametrize(
+    ("drawn", "finder", "warned"),
+    [
+        ([True, False], "drawn", True),
+        ([True, True], "drawn", False),
+        ([False, False], "drawn", False),
+        ([True, False], "threshold", False),
+    ],
+)
+def test_a_crop_that_would_tell_who_was_drawn_is_warned_of(
+    tmp_path, caplog, drawn, finder, warned
+):
+    masks = [lungs(*SHAPES[0]) if known else None for known in drawn]
+    shard = Shard(tmp_path, [chest(*SHAPES[0])] * 2, masks)
+    found(tmp_path, shard, finder)
+    told = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert len(told) == warned
+    assert all("drawn in 1 of 2 pictures: a crop then tells" in text for text in told)
 
 
 def test_a_shard_without_pictures_has_a_sheet_of_one_pixel(tmp_path):

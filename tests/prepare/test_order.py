@@ -1,5 +1,7 @@
 """The order of a draw: the needed first, others by chance, newcomers last."""
 
+import hashlib
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -147,6 +149,34 @@ def test_other_findings_and_other_patients_are_ordered_afresh(tmp_path):
         targets(60, start=500),
     ):
         assert run(tmp_path, other).equals(run(tmp_path / "fresh", other))
+
+
+def test_another_dataset_is_ordered_afresh_though_some_patients_are_in_both(tmp_path):
+    run(tmp_path, targets(60))
+    other = targets(60, start=50).assign(dataset="another of the site")
+    (tmp_path / "fresh").mkdir()
+    assert run(tmp_path, other).equals(run(tmp_path / "fresh", other))
+
+
+def test_another_version_of_the_step_starts_afresh(tmp_path, monkeypatch):
+    run(tmp_path, targets(60))
+    more = targets(90)
+    (tmp_path / "fresh").mkdir()
+    monkeypatch.setattr(order, "VERSION", order.VERSION + 1)
+    afresh = run(tmp_path, more)
+    assert afresh.equals(run(tmp_path / "fresh", more))
+    monkeypatch.undo()
+    assert not run(tmp_path, more).equals(afresh)
+
+
+def test_the_digest_of_a_memory_that_is_gone_by_is_logged(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    run(tmp_path, targets(60))
+    assert "goes by" not in caplog.text
+    (path,) = tmp_path.glob("remembered-*.parquet")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    run(tmp_path, targets(70))
+    assert f"goes by {path.name}, 120 rows, sha256 {digest}" in caplog.text
 
 
 def test_a_finding_that_too_few_have_is_refused_by_name(tmp_path):

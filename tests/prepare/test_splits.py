@@ -1,5 +1,7 @@
 """A patient is in one part only, stays there, and each part has every finding."""
 
+import hashlib
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -173,6 +175,26 @@ def test_another_seed_or_share_divides_afresh_and_the_first_is_not_forgotten(tmp
     assert split(tmp_path, people(100)).equals(first)
 
 
+def test_another_version_of_the_step_divides_afresh(tmp_path, monkeypatch):
+    first = split(tmp_path, people(60))
+    ill = pd.DataFrame({"patient_id": first.index[first == "test"], "finding": "edema"})
+    assert split(tmp_path, people(60), ill).equals(first)
+    monkeypatch.setattr(splits, "VERSION", splits.VERSION + 1)
+    afresh = split(tmp_path, people(60), ill)
+    assert not afresh.equals(first)
+    assert afresh.equals(split(tmp_path / "fresh", people(60), ill))
+
+
+def test_the_digest_of_a_memory_that_is_gone_by_is_logged(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    split(tmp_path, people(60))
+    assert "goes by" not in caplog.text
+    (path,) = tmp_path.glob("remembered-*.parquet")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    split(tmp_path, people(70))
+    assert f"goes by {path.name}, 60 rows, sha256 {digest}" in caplog.text
+
+
 @pytest.mark.parametrize("damage", ["empty", "cut", "text", "another table"])
 def test_a_damaged_memory_is_refused_by_name(tmp_path, damage):
     split(tmp_path, people(100))
@@ -229,6 +251,17 @@ def test_an_official_split_that_cuts_through_a_patient_is_refused():
     table = table.assign(patient_id="p", official_split=["train", "test"])
     with pytest.raises(InputError, match="cuts through 1 patients"):
         splits.official(table)
+
+
+def test_the_publishers_part_of_a_patient_is_that_of_the_images_that_have_one():
+    table = IMAGES.empty().reindex(range(5))
+    table = table.assign(
+        patient_id=["p", "p", "q", "r", "r"],
+        official_split=[None, "test", None, "train", "train"],
+    )
+    given = splits.official(table)
+    assert given.dropna().to_dict() == {"p": "test", "r": "train"}
+    assert given.index.tolist() == ["p", "q", "r"]
 
 
 def test_an_external_dataset_is_all_test(tmp_path):

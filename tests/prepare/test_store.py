@@ -117,6 +117,7 @@ def test_only_a_trusted_mask_crops_and_the_reason_is_told(quality, asked, said, 
     crop = chosen(row, (100, 80), crop=asked, margin=0.0, least_quality=0.7)
     assert crop.what == said
     assert crop.box.rows == rows
+    assert crop.trusted == (quality >= 0.7)
 
 
 def stored(folder, shard, wanted):
@@ -128,6 +129,7 @@ def stored(folder, shard, wanted):
         pixels=shard.pixels,
         lung_masks=shard.lung_masks,
         recipe=lungs_step.Recipe(finder="drawn"),
+        identity="",
         lungs=folder / "3.bits",
         found=folder / "found.parquet",
         sheet=folder / "3.png",
@@ -138,6 +140,7 @@ def stored(folder, shard, wanted):
         lungs=folder / "3.bits",
         found=folder / "found.parquet",
         recipe=wanted,
+        identity="",
         store=folder / "3.u8",
         stored_lungs=folder / "3.lungs",
         stored=folder / "3.parquet",
@@ -210,6 +213,34 @@ def test_masked_keeps_the_lungs_and_blackens_what_is_not_near_them(tmp_path, sha
     np.testing.assert_array_equal(masked[1], plain[1])  # the whole of one without mask
 
 
+@pytest.mark.parametrize("crop", ["none", "lungs", "masked"])
+def test_a_mask_that_is_not_trusted_is_stored_as_no_lungs(tmp_path, crop):
+    """Of three pictures the middle one shows one lung alone, which no quality has."""
+    drawn = [lungs(300, 240) for _ in range(3)]
+    drawn[1][:, 120:] = 0
+    shard = Shard(tmp_path, [chest(300, 240)] * 3, drawn)
+    _, lung, table = stored(tmp_path, shard, recipe(crop))
+    assert table["mask_quality"][1] < 0.7
+    assert lung.any((1, 2)).tolist() == [True, False, True]
+    _, lung, _ = stored(tmp_path, shard, recipe(crop, least_quality=0.0))
+    assert lung.any((1, 2)).all()
+
+
+@pytest.mark.parametrize("crop", ["none", "lungs", "masked"])
+def test_a_speck_beside_the_lungs_is_neither_stored_nor_shown(tmp_path, crop):
+    """It lies between the lungs, and so in their box."""
+    clean, speckled = lungs(300, 240), lungs(300, 240)
+    speckled[130:150, 115:125] = 1
+    shard = Shard(tmp_path, [np.full((300, 240), 200, np.uint8)] * 2, [clean, speckled])
+    images, lung, table = stored(tmp_path, shard, recipe(crop))
+    assert not table["crop"].str.startswith("whole:").any()
+    assert table["mask_quality"][1] < 1  # the speck is in the mask
+    np.testing.assert_array_equal(lung[0], lung[1])
+    np.testing.assert_array_equal(images[0], images[1])
+    if crop == "masked":
+        assert not images[1][:, 31:33].any()  # the gap, speck and all
+
+
 def test_clahe_raises_the_contrast_and_moves_nothing(tmp_path, shard):
     plain, lung, _ = stored(tmp_path / "plain", shard, recipe("lungs"))
     equal, same, _ = stored(
@@ -235,6 +266,7 @@ def test_lungs_of_other_pictures_are_refused(tmp_path, shard):
             lungs=tmp_path / "3.bits",
             found=tmp_path / "found.parquet",
             recipe=recipe("none"),
+            identity="",
             store=tmp_path / "3.u8",
             stored_lungs=tmp_path / "3.lungs",
             stored=tmp_path / "3.parquet",

@@ -219,7 +219,7 @@ def shortcuts(clinic, findings, reached):
 
 
 def dice(clinic):
-    row = {"dataset": clinic, "part": "test", "n_images": 55, "n_patients": 50}
+    row = {"dataset": clinic, "n_images": 55, "n_patients": 50}
     return DICE.check(pd.DataFrame([{**row, "dice": 0.951, "low": 0.93, "high": 0.96}]))
 
 

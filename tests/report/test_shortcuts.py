@@ -8,6 +8,7 @@ import pytest
 from tests.report import fabricated
 from tests.report.test_answer import read
 from workflow_scripts.core.tables.evaluate import SHORTCUTS
+from workflow_scripts.core.tables.prepare_pixels import DICE
 from workflow_scripts.report import alarms, curves, lungs, names, page, shortcuts
 
 
@@ -43,7 +44,7 @@ def test_a_task_that_a_trivial_model_solves_is_called_so(material):
     (text,) = alarms.warnings(solved)
     assert "effusion is nearly solved by border (0.943 on development patients)" in text
     assert "metadata" not in text
-    assert "A result on this task says little about lungs." in text
+    assert "A result on this task may rest on no more." in text
     assert shortcuts.section(solved).blocks[1].strong
     assert text.split("Beware. ")[1] == shortcuts.section(solved).blocks[1].text
 
@@ -53,7 +54,7 @@ def test_only_the_findings_that_are_solved_are_named(material):
     table = solved.tasks[0].shortcuts
     table.loc[table["finding"] != "effusion", ["auroc", "low", "high"]] = 0.5
     text = alarms.verdict(with_shortcuts(material, table).tasks[0])
-    assert "A result on effusion says little about lungs." in text
+    assert "A result on effusion may rest on no more." in text
     assert "For the other findings no trivial model comes near." in text
     assert "cardiomegaly" not in text
 
@@ -128,7 +129,8 @@ def test_how_well_lungs_were_found_is_told_with_its_interval(material):
     assert "learnt from lungs that people drew" in text.text
     assert "5% wider" in text.text
     assert "below 0.7 of 1" in text.text
-    assert dice.rows == [["clinic", "test", "55", "50", "0.951 [0.930, 0.960]"]]
+    assert dice.rows == [["clinic", "55", "50", "0.951 [0.930, 0.960]"]]
+    assert "that the finder has not learnt from (Dice" in dice.caption
     whole = next(
         r for r in crops.rows if r[:2] == ["clinic", "whole: lung mask not trusted"]
     )
@@ -136,10 +138,39 @@ def test_how_well_lungs_were_found_is_told_with_its_interval(material):
     assert intensity.rows[0][:3] == ["archive", "0.410", "0.230"]
 
 
-def test_that_nobody_drew_lungs_is_told(tmp_path):
+def found_by(material, finder, weights=None, **changed):
+    """Return the block that says how well lungs were found."""
+    config = dict(material.config)
+    chosen = config["prepare"]["lungs"] | {"weights": weights}
+    config["prepare"] = config["prepare"] | {"lungs": chosen}
+    known = dataclasses.replace(material, finder=finder, config=config, **changed)
+    return lungs.section(known).blocks[1]
+
+
+def test_whether_the_finder_has_learnt_from_the_drawn_lungs_is_told(material):
+    assert "has learnt from these is unknown" in (
+        found_by(material, "network", "file").caption
+    )
+    assert "has learnt from these is unknown" in found_by(material, "mine").caption
+    assert "never learns" in found_by(material, "threshold").caption
+
+
+@pytest.mark.parametrize(
+    ("finder", "weights", "told"),
+    [
+        ("network", None, "All drawn lungs were needed to teach the finder"),
+        ("network", "file", "Nobody drew lungs in these pictures"),
+        ("threshold", None, "Nobody drew lungs in these pictures"),
+        ("drawn", None, "what was drawn is taken as it is"),
+    ],
+)
+def test_why_no_lungs_were_compared_is_told(material, finder, weights, told):
+    assert told in found_by(material, finder, weights, dice=DICE.empty()).text
+
+
+def test_the_page_is_read_without_a_table_of_drawn_lungs(tmp_path):
     known = read(tmp_path, {"random": 0.5}, drawn=False, budgets=["20"], draws=1)
-    _, text, *_ = lungs.section(known).blocks
-    assert "how well they were found is unknown" in text.text
+    assert "Nobody drew lungs" in found_by(known, "threshold").text
 
 
 def test_a_solved_task_is_told_at_the_top_of_the_page(material):

@@ -70,14 +70,15 @@ def run(main: Callable[..., None], argv: Sequence[str] | None = None) -> None:
         wanted = list(outputs.values())
         if named and workspace.published_again(record.identity, wanted):
             log.info("%s: the same was made before and is taken again", record.rule)
+            workspace.discard(record.identity)
             return
         main(**{**given, **partial, **choices, **named})
         record.finish()
         for name, path in outputs.items():
             _publish(partial[name], path, record)
         for identity in named.values():
-            workspace.discard(identity)
             workspace.keep(identity, wanted)
+            workspace.discard(identity)  # last: until now a killed step can go on
     except InputError as error:
         log.error("%s: %s", record.rule, error)
         sys.exit(1)

@@ -14,6 +14,12 @@ from workflow_scripts.core.store import Bytes, Rows, Store, copied
 ON_DEVICE = 0.6  # share of a GPU's free memory that images may take
 IN_MEMORY = 0.5  # share of the available memory
 CHUNK = 1024  # images that are read at once
+# Below /sys/fs/cgroup, where groups of version 2 (named "") and version 1 may lie.
+GROUPS = {"": ("", "unified"), "memory": ("memory",)}
+LIMITS = (  # a group's limit and its use, bytes, in version 2 and version 1
+    ("memory.max", "memory.current"),
+    ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+)
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +35,55 @@ def place(n_bytes: int) -> str:
     return "memory" if n_bytes <= IN_MEMORY * available() else "disk"
 
 
-def available() -> int:
-    """Return the bytes of memory that Linux says can be had without swapping."""
-    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    fields = dict(line.split(":", 1) for line in lines)
-    return int(fields["MemAvailable"].removesuffix("kB")) * 1024
+def available(root: Path = Path("/")) -> int:
+    """Return the bytes of memory that this process can have without swapping.
+
+    That is the least of what the machine has left, and of what a container or a job of
+    a cluster leaves: each group (cgroup) that the process is in, up to the outermost.
+
+    Args:
+        root: where `proc` and `sys` lie.
+
+    Returns:
+        0 if the system tells none of them.
+    """
+    rows = [line.split() for line in _text(root / "proc/meminfo").splitlines()]
+    known = [int(row[1]) * 1024 for row in rows if row[0] == "MemAvailable:"]
+    for line in _text(root / "proc/self/cgroup").splitlines():
+        _, limiting, own = line.split(":", 2)
+        within = Path(own.lstrip("/"))
+        for kind in GROUPS.keys() & limiting.split(","):
+            for place in GROUPS[kind]:
+                for group in (within, *within.parents):
+                    known += _left(root / "sys/fs/cgroup" / place / group)
+    return min(known, default=0)
+
+
+def _left(group: Path) -> list[int]:
+    """Return the bytes that the limit of a `group` leaves; empty if it has none.
+
+    As in what the machine has left, cached files count as free: a job that has read
+    much fills its group with them.
+    """
+    for limit, use in LIMITS:
+        most, used = _text(group / limit).strip(), _text(group / use).strip()
+        if most.isdecimal() and used.isdecimal():
+            rows = _text(group / "memory.stat").splitlines()
+            stat = {name: int(value) for name, value in map(str.split, rows)}
+            cache = sum(
+                stat.get(f"total_{name}", stat.get(name, 0))
+                for name in ("active_file", "inactive_file")
+            )
+            return [max(0, int(most) - int(used) + cache)]
+    return []
+
+
+def _text(path: Path) -> str:
+    """Return what the file at `path` says; nothing, if it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 class Feed:
@@ -92,7 +142,9 @@ class Feed:
     def _all(self) -> Tensor:
         where = device() if self.place == "GPU memory" else torch.device("cpu")
         held = torch.empty((len(self), *self.shape), dtype=torch.uint8, device=where)
+        order = np.lexsort((self.rows, self.files))  # each file from front to back
         for start in range(0, len(self), CHUNK):
-            numbers = np.arange(start, min(start + CHUNK, len(self)))
-            held[start : start + CHUNK] = torch.from_numpy(self._read(numbers))
+            numbers = order[start : start + CHUNK]
+            images = torch.from_numpy(self._read(numbers)).to(where)
+            held[torch.from_numpy(numbers).to(where)] = images
         return held

@@ -15,7 +15,8 @@ from workflow_scripts.core.errors import InputError
 
 # Choices that tell where things lie on this machine: a path may hold a name.
 UNTOLD = ("key_file", "table", "unwatched", "masks_below")
-# Above this an input is taken at its sidecar's word; below, its bytes are read again.
+# Where the files of one flag are more than this together, each whose size is as its
+# sidecar says is taken at the sidecar's word; else the bytes of each are read again.
 VERIFIED_BYTES = 256 * 2**20
 PACKAGES = (
     *("numpy", "scipy", "pandas", "pyarrow", "pydicom", "imagecodecs", "matplotlib"),
@@ -44,23 +45,35 @@ def sidecar(path: Path) -> Path:
     return path.with_name(f"{path.name}.provenance.json")
 
 
-def _identity(path: Path) -> dict[str, Any]:
+def _wrote(path: Path) -> tuple[Any, Any]:
+    """Return size and SHA-256 by the sidecar of `path`; None if missing or garbled."""
+    try:
+        known = json.loads(sidecar(path).read_bytes())
+        return known["bytes"], known["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, None
+
+
+def _identities(paths: list[Path]) -> list[dict[str, Any]]:
+    """Return what one flag's inputs are; see `VERIFIED_BYTES`."""
+    together = sum(path.stat().st_size for path in paths if path.is_file())
+    return [_identity(path, together <= VERIFIED_BYTES) for path in paths]
+
+
+def _identity(path: Path, verified: bool) -> dict[str, Any]:
     """Return an input's path, size and SHA-256, checked against its sidecar.
 
     Raises:
-        InputError: if the file is not the one that its step wrote.
+        InputError: if the file, or its sidecar, is not the one that its step wrote.
     """
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
     if path.is_dir():  # a user's archive is not read twice: the recipe marks its state
         return {"path": str(path), "sha256": None, "bytes": None}
     size = path.stat().st_size
-    known: dict[str, Any] = {}
-    if sidecar(path).is_file():
-        known = json.loads(sidecar(path).read_text(encoding="utf-8"))
-    large = size > VERIFIED_BYTES and size == known.get("bytes")
-    seen = known["sha256"] if large else sha256(path)
-    if known and (size != known["bytes"] or seen != known["sha256"]):
+    wrote = _wrote(path)
+    seen = wrote[1] if not verified and size == wrote[0] else sha256(path)
+    if sidecar(path).exists() and (size, seen) != wrote:
         raise InputError(
             f"{path}: changed since its step wrote it; delete it and run again"
         )
@@ -68,9 +81,8 @@ def _identity(path: Path) -> dict[str, Any]:
 
 
 def intact(path: Path) -> bool:
-    """Say whether the file at `path` is what its sidecar says."""
-    known = json.loads(sidecar(path).read_text(encoding="utf-8"))
-    return bool(sha256(path) == known["sha256"])
+    """Say whether the file at `path` is there, and is what its sidecar says."""
+    return path.is_file() and sha256(path) == _wrote(path)[1]
 
 
 @dataclass(kw_only=True)
@@ -90,7 +102,7 @@ class Record:
         An input that is not the one its step wrote ends the program here.
         """
         try:
-            known = {name: [_identity(p) for p in ps] for name, ps in inputs.items()}
+            known = {name: _identities(paths) for name, paths in inputs.items()}
         except InputError as error:
             sys.exit(str(error))
         return cls(
@@ -165,15 +177,11 @@ def _told(choices: Any) -> Any:  # noqa: ANN401 (JSON)
 
 def _versions() -> dict[str, str]:
     """Return Python's version and that of each loaded package that we depend on."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        if name in sys.modules:
-            found[name] = importlib.metadata.version(name)
     renamed = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn"}
-    for module, package in renamed.items():
-        if module in sys.modules:
-            found[package] = importlib.metadata.version(package)
-    return found
+    packages = {name: renamed.get(name, name) for name in (*PACKAGES, *renamed)}
+    loaded = [package for name, package in packages.items() if name in sys.modules]
+    found = {package: importlib.metadata.version(package) for package in loaded}
+    return {"python": platform.python_version(), **found}
 
 
 def _device() -> dict[str, Any]:

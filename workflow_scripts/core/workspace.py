@@ -11,6 +11,7 @@ added that it does not meet, the result is published again and nothing is traine
 
 import fcntl
 import hashlib
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from workflow_scripts.core.errors import InputError
 
 CHECKPOINTS = Path("results/.checkpoints")
 FINISHED = CHECKPOINTS / "finished"
+
+log = logging.getLogger(__name__)
 
 
 def discard(digest: str) -> None:
@@ -50,37 +53,54 @@ def workspace(digest: str) -> Iterator[Path]:
 
 
 def keep(identity: str, published: list[Path]) -> None:
-    """Keep the files that a piece of work `published`, in place of earlier ones."""
+    """Keep the files that a piece of work `published`, in place of earlier ones.
+
+    What cannot be kept, on a full disk or on one without hard links, is no failure.
+    """
     folder = _kept(published)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         for number, path in enumerate(published):
             os.link(path, folder / f"{number}")
             os.link(provenance.sidecar(path), provenance.sidecar(folder / f"{number}"))
-    except OSError:  # a file system without hard links keeps nothing
-        return
-    (folder / "identity").write_text(identity, encoding="utf-8")
+        (folder / "identity").write_text(identity, encoding="utf-8")
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        log.warning(
+            "the result is published, but not kept for later: %s", error.strerror
+        )
 
 
 def published_again(identity: str, wanted: list[Path]) -> bool:
     """Put the files of the very same work where they are `wanted`, if they are kept.
 
-    Kept files that are no longer what their sidecars say are made anew.
+    Kept files that are missing, or not what their sidecars say, are made anew.
     """
     folder = _kept(wanted)
     mark = folder / "identity"
     kept = [folder / f"{number}" for number in range(len(wanted))]
-    if not mark.is_file() or mark.read_text(encoding="utf-8") != identity:
+    if not mark.is_file() or mark.read_bytes() != identity.encode():
         return False
-    if not all(provenance.intact(path) for path in kept):
+    return all(provenance.intact(path) for path in kept) and _linked(kept, wanted)
+
+
+def _linked(kept: list[Path], wanted: list[Path]) -> bool:
+    """Link what is `kept`, with its sidecars, where it is `wanted`: all or nothing."""
+    pairs = list(zip(kept, wanted, strict=True))
+    pairs += [(provenance.sidecar(one), provenance.sidecar(to)) for one, to in pairs]
+    made: list[Path] = []
+    try:
+        for one, to in pairs:
+            to.unlink(missing_ok=True)
+            os.link(one, to)
+            made.append(to)
+            to.touch()  # newer than its inputs
+    except OSError as error:
+        for path in made:
+            path.unlink(missing_ok=True)
+        log.warning("what is kept cannot be taken again: %s", error.strerror)
         return False
-    for source, path in zip(kept, wanted, strict=True):
-        pairs = (source, path), (provenance.sidecar(source), provenance.sidecar(path))
-        for one, other in pairs:
-            other.unlink(missing_ok=True)
-            os.link(one, other)
-            other.touch()  # newer than its inputs
     return True
 
 

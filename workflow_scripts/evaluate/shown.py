@@ -1,4 +1,4 @@
-"""Gather what shortcuts look at: small pictures from the stores, and headers."""
+"""Gather what shortcuts look at: small pictures from the stores, headers, crops."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from workflow_scripts.core.progress import progress
 from workflow_scripts.core.store import Lungs, Store
 from workflow_scripts.core.tables.ingest import IMAGES
-from workflow_scripts.core.tables.prepare_pixels import STORE
+from workflow_scripts.core.tables.prepare_pixels import CROP, STORE
 from workflow_scripts.evaluate.shortcuts import SIDE_PX, Shown
 
 BATCH = 256
@@ -44,8 +44,8 @@ def look(images: pd.DataFrame, places: dict[str, Place], size_px: int) -> Shown:
         here = np.flatnonzero(images["dataset"] == name)
         wanted = images["image_id"].iloc[here]
         known = IMAGES.read(place.images).set_index("image_id").loc[wanted]
-        headers.append(known.set_axis(here))
         stored = STORE.read(place.rows).set_index("image_id").loc[wanted]
+        headers.append(known.join(stored[list(CROP)]).set_axis(here))
         shards, rows = (stored[name].to_numpy(np.int64) for name in ("shard", "row"))
         thumbnails[here], blanked[here] = _small(place, size_px, shards, rows)
     together = pd.concat(headers).sort_index()

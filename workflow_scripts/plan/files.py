@@ -7,12 +7,16 @@ import os.path
 from pathlib import Path
 from typing import Any
 
+from snakemake.exceptions import WorkflowError
 from snakemake.io import ancient
 
 from workflow_scripts.plan import adapters, lungs, names, shards
 from workflow_scripts.plan.settings import Settings, simulated
 
 ENCODERS = "results/encoders"
+# Of the names of one list of files, characters: a command has three such lists at most,
+# and Linux takes 131,072 in one argument of a shell.
+LONGEST = 38_000
 
 
 class Files:
@@ -95,9 +99,8 @@ class Files:
 
     def lung_dice(self) -> list[str]:
         """List the table of the lung finder's agreement with drawn lungs, if any."""
-        return ["results/prepare/lung_finder/dice.parquet"] * bool(
-            lungs.drawn(self.config)
-        )
+        checked = lungs.drawn(self.config) and lungs.finder(self.config) != "drawn"
+        return ["results/prepare/lung_finder/dice.parquet"] if checked else []
 
     def pool(self, pattern: str) -> Any:  # noqa: ANN401
         """Return an input function: `pattern` for each dataset of an encoder."""
@@ -117,6 +120,15 @@ class Files:
             return self._each(pattern, names.neighbours(self.config, data))
 
         return of_walls
+
+    def beside(self, pattern: str) -> Any:  # noqa: ANN401
+        """Return an input function: `pattern` for each tested dataset of one's site."""
+
+        def of_site(wildcards: Any) -> list[str]:  # noqa: ANN401
+            near = names.neighbours(self.config, [wildcards.dataset])
+            return self._each(pattern, near)
+
+        return of_site
 
     def part(self, pattern: str) -> Any:  # noqa: ANN401
         """Return an input function: `pattern` for each dataset of a task's part."""
@@ -144,15 +156,36 @@ class Files:
 
         return of_all
 
+    def shown(self, pattern: str) -> Any:  # noqa: ANN401
+        """Return an input function: `pattern` for each dataset, if images are shown."""
+
+        def of_shown(wildcards: Any) -> list[str]:  # noqa: ANN401
+            asked = self.config["report"]["example_images"]
+            return self._each(pattern, self.datasets() if asked else [])
+
+        return of_shown
+
     def _each(self, pattern: str, datasets: list[str]) -> list[str]:
-        """List `pattern` for each of `datasets`, and for each shard if it asks."""
-        return [
+        """List `pattern` for each of `datasets`, and for each shard if it asks.
+
+        Raises:
+            WorkflowError: if a job's command line would be longer than Linux allows.
+        """
+        found = [
             pattern.format(dataset=dataset, shard=shard)
             for dataset in datasets
             for shard in (
                 shards.numbers(self.config, dataset) if "{shard}" in pattern else [0]
             )
         ]
+        if sum(map(len, found)) > LONGEST:
+            size = self.config["ingest"]["shard_files"]
+            raise WorkflowError(
+                f"config: ingest.shard_files: {len(found)} shards of {size} files make "
+                f"command lines too long for Linux; give {size * 10} and start with an "
+                "empty results folder"
+            )
+        return found
 
     def arms(self, pattern: str) -> list[str]:
         """List `pattern` for every arm; `{task}` stays a wildcard."""

@@ -18,8 +18,8 @@ def drawn(config: Settings) -> list[str]:
 def taught_by(config: Settings) -> list[str]:
     """List the datasets whose drawn lungs teach the network.
 
-    Not those of an external hospital, unless asked: it is only tested on, and to add
-    one must not make every picture's lungs stale.
+    Not those of an external hospital: it is only tested on, and to add one must not
+    make every picture's lungs stale.
     """
     asked = config["prepare"]["lungs"]["data"]
     if asked is not None:
@@ -47,12 +47,21 @@ def weights(config: Settings) -> list[str]:
     return [str(Path(lungs["weights"]).expanduser()) if lungs["weights"] else NETWORK]
 
 
+def taught_here(config: Settings) -> list[str]:
+    """List the datasets that taught the finder in this run; none if it was brought."""
+    return taught_by(config) if weights(config) == [NETWORK] else []
+
+
 def misfits(config: Settings) -> list[str]:
     """List what does not fit together in the finding of lungs."""
     place, lungs = "prepare.lungs", config["prepare"]["lungs"]
     found = unknown(f"{place}.finder", finder(config), members("finder"))
     for name in lungs["data"] or ():
         found += unknown(f"{place}.data", name, drawn(config))
+        if names.role(config, name) == "external":
+            found.append(f"{place}.data: {name!r} is an external test set")
+    if lungs["validation_share"] + lungs["test_share"] >= 1:
+        found.append(f"{place}: validation_share and test_share leave none to teach")
     own = lungs["weights"]
     if own and not Path(own).expanduser().is_file():
         found.append(f"{place}.weights: no file {own!r}")

@@ -15,6 +15,7 @@ class Crop:
 
     box: Box
     quality: float  # of the lung mask, 0 to 1; NaN where there is none
+    trusted: bool  # the lung mask
     what: str  # lungs, masked, or whole with a reason
 
     def as_row(self) -> dict[str, Any]:
@@ -41,17 +42,19 @@ def chosen(
         least_quality: of a lung mask to be trusted.
     """
     rows, columns = shape
-    whole = Box(top=0, left=0, rows=rows, columns=columns)
+    box = Box(top=0, left=0, rows=rows, columns=columns)
     quality = float(found["quality"])
+    trusted = quality >= least_quality  # not where there is none
     if crop == "none":
-        return Crop(box=whole, quality=quality, what="whole")
-    if np.isnan(quality):
-        return Crop(box=whole, quality=quality, what="whole: no lung mask")
-    if quality < least_quality:
-        return Crop(box=whole, quality=quality, what="whole: lung mask not trusted")
-    boxes = [box for side in ("right", "left") if (box := _box(found, side))]
-    box = widened(boxes, margin, rows, columns)
-    return Crop(box=box, quality=quality, what=crop)
+        what = "whole"
+    elif np.isnan(quality):
+        what = "whole: no lung mask"
+    elif not trusted:
+        what = "whole: lung mask not trusted"
+    else:
+        lungs = [lung for side in ("right", "left") if (lung := _box(found, side))]
+        box, what = widened(lungs, margin, rows, columns), crop
+    return Crop(box=box, quality=quality, trusted=trusted, what=what)
 
 
 def _box(found: Mapping[Any, Any], side: str) -> Box | None:

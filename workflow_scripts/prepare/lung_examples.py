@@ -15,6 +15,7 @@ from workflow_scripts.core.tables.prepare import SPLITS
 from workflow_scripts.core.tables.prepare_pixels import EXAMPLES
 from workflow_scripts.prepare.chance import chance
 from workflow_scripts.prepare.finders import SIDE
+from workflow_scripts.prepare.meetings import known
 from workflow_scripts.prepare.pictures import Picture, mapped
 from workflow_scripts.prepare.resize import squared
 
@@ -36,18 +37,26 @@ def main(
     index: Input,
     images: Input,
     splits: Input,
+    wall_images: Inputs,
+    wall_splits: Inputs,
     pixels: Inputs,
     lung_masks: Inputs,
     recipe: Recipe,
     examples: Output,
     listed: Output,
 ) -> None:
-    """Read pictures and drawn lungs, write `examples` and the table that lists them."""
+    """Read pictures and drawn lungs, write `examples` and the table that lists them.
+
+    The walls are the tested datasets of the same site, perhaps this one among them: a
+    patient whom any of them tests is here to test as well.
+    """
     masks = {int(path.stem): mapped(path) for path in lung_masks}
     pictures = {int(path.stem): mapped(path) for path in pixels}
-    known = with_lungs(PIXELS.read(index), masks)
     owners = IMAGES.read(images)[["image_id", "patient_id"]]
-    table = known.merge(owners, on="image_id").merge(SPLITS.read(splits), on="image_id")
+    owners = owners.merge(SPLITS.read(splits), on="image_id", validate="one_to_one")
+    walls = known([str(path) for path in wall_images], wall_images, wall_splits)
+    owners = walled(owners, walls)
+    table = with_lungs(PIXELS.read(index), masks).merge(owners, on="image_id")
     chosen = parted(some(table, recipe), recipe)
     with examples.open("wb") as file:
         pairs = _pairs(chosen, pictures, masks)
@@ -58,8 +67,27 @@ def main(
     EXAMPLES.write(kept.assign(row=np.arange(len(kept))), listed)
 
 
+def walled(owners: pd.DataFrame, walls: pd.DataFrame) -> pd.DataFrame:
+    """Return `owners` with all images of a tested patient in the test split.
+
+    Args:
+        owners: patient_id and split of all images of the dataset.
+        walls: the same of the tested datasets of its site, patient_id missing where
+            nobody tells.
+    """
+    tested = {
+        patient
+        for table in (owners, walls)
+        for patient in table.loc[table["split"] == "test", "patient_id"].dropna()
+    }
+    is_tested = owners["patient_id"].isin(tested)
+    return owners.assign(split=owners["split"].mask(is_tested, "test"))
+
+
 def with_lungs(listed: pd.DataFrame, masks: dict[int, Picture]) -> pd.DataFrame:
     """Return the rows of `listed` whose lungs somebody drew.
+
+    Of each picture's mask the first byte alone is read: it says whether there is one.
 
     Args:
         listed: the pixels table.
@@ -91,8 +119,8 @@ def some(table: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
 def parted(table: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
     """Return `table` with the part of each row; a patient is in one part only.
 
-    Who is in the dataset's test split tests here too: a finder that had learnt from
-    their lungs would crop them better than it crops those of a new patient.
+    Who is in the test split tests here too: a finder that had learnt from their lungs
+    would crop them better than it crops those of a new patient.
     """
     tested = set(table.loc[table["split"] == "test", "patient_id"])
     parts = {

@@ -3,7 +3,7 @@
 import logging
 
 from workflow_scripts.core import entry
-from workflow_scripts.core.entry import Inputs, Output
+from workflow_scripts.core.entry import Identity, Inputs, Output
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.prepare import lung_drawn, lung_network
 from workflow_scripts.prepare.lung_training import Recipe, Training
@@ -11,8 +11,18 @@ from workflow_scripts.prepare.lung_training import Recipe, Training
 log = logging.getLogger(__name__)
 
 
-def main(*, examples: Inputs, listed: Inputs, recipe: Recipe, network: Output) -> None:
-    """Learn from the `examples` of part train, write the `network`."""
+def main(
+    *,
+    examples: Inputs,
+    listed: Inputs,
+    recipe: Recipe,
+    identity: Identity,
+    network: Output,
+) -> None:
+    """Learn from the `examples` of part train, write the `network`.
+
+    By its `identity` the network is kept: the same examples, written anew, train none.
+    """
     drawn = lung_drawn.read(examples, listed, recipe.datasets)
     counts = drawn.listed["part"].value_counts()
     log.info("examples: %s", counts.to_dict())

@@ -1,4 +1,4 @@
-"""Show pictures to a network that finds lungs, and compare lungs that were found.
+"""Show pictures to a network that finds lungs.
 
 A pass may alter what it shows; what is found is then mapped back to the picture.
 """
@@ -14,6 +14,7 @@ from torch.nn import functional
 from workflow_scripts.core.device import autocast, device
 from workflow_scripts.prepare.finders import SIDE
 from workflow_scripts.prepare.lung_network import covered, standardised
+from workflow_scripts.prepare.lung_quality import dice as dice  # for lung_training
 
 BATCH = 64  # pictures shown at once
 
@@ -25,7 +26,6 @@ class Pass:
     gamma: float = 1.0
     scale: float = 1.0  # of the part that is shown, to the whole; above 1 is smaller
     shift: tuple[float, float] = (0.0, 0.0)  # right, down; of half the side
-    mirror: bool = False
 
 
 PLAIN = Pass()
@@ -70,29 +70,11 @@ def _sampled(images: Tensor, where: Tensor, side_px: int) -> Tensor:
 
 
 def _there(how: Pass) -> Tensor:
-    across = -how.scale if how.mirror else how.scale
-    (right, down) = how.shift
-    return torch.tensor([[across, 0.0, right], [0.0, how.scale, down]])
+    right, down = how.shift
+    return torch.tensor([[how.scale, 0.0, right], [0.0, how.scale, down]])
 
 
 def _back(how: Pass) -> Tensor:
-    across = -how.scale if how.mirror else how.scale
-    (right, down) = how.shift
-    return torch.tensor(
-        [[1 / across, 0.0, -right / across], [0.0, 1 / how.scale, -down / how.scale]]
-    )
-
-
-def dice(found: NDArray[np.bool_], drawn: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return twice what two masks share over what both have, mask by mask.
-
-    Args:
-        found: shape (n, rows, columns).
-        drawn: same shape.
-
-    Returns:
-        0 to 1, shape (n,); 1 where both are empty.
-    """
-    shared = (found & drawn).sum((1, 2), dtype=np.float64)
-    both = found.sum((1, 2), dtype=np.float64) + drawn.sum((1, 2), dtype=np.float64)
-    return np.where(both > 0, 2 * shared / np.maximum(both, 1), 1.0)
+    right, down = how.shift
+    back = 1 / how.scale
+    return torch.tensor([[back, 0.0, -right * back], [0.0, back, -down * back]])

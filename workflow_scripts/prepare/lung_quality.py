@@ -63,9 +63,21 @@ def judged(lungs: Mask, share: float, agreement: float) -> Judged:
     )
 
 
-def dice(one: Mask, other: Mask) -> float:
-    """Return twice what two masks share over what they hold; 0 if both are empty."""
-    return float(2 * (one & other).sum() / max(1, one.sum() + other.sum()))
+def dice(one: Mask, other: Mask, *, empty: float = 1.0) -> NDArray[np.float64]:
+    """Return twice what two masks share over what both hold, mask by mask.
+
+    Args:
+        one: shape (..., rows, columns).
+        other: same shape.
+        empty: what is said of two empty masks. They are the same, hence 1; 0 suits
+            where they are to confirm that lungs were found.
+
+    Returns:
+        0 to 1, shape (...).
+    """
+    shared = (one & other).sum((-2, -1), dtype=np.float64)
+    both = one.sum((-2, -1), dtype=np.float64) + other.sum((-2, -1), dtype=np.float64)
+    return np.where(both > 0, 2 * shared / np.maximum(both, 1), empty)
 
 
 def sides(lungs: Mask) -> tuple[Mask, Mask, float]:

@@ -4,13 +4,14 @@ import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from workflow_scripts.core import entry
-from workflow_scripts.core.entry import Input, Inputs, Output
+from workflow_scripts.core.entry import Identity, Input, Inputs, Output
 from workflow_scripts.core.progress import progress
 from workflow_scripts.core.tables.prepare_pixels import LUNGS
 from workflow_scripts.prepare import finders
@@ -40,16 +41,47 @@ def main(
     pixels: Input,
     lung_masks: Input,
     recipe: Recipe,
+    identity: Identity,
     lungs: Output,
     found: Output,
     sheet: Output,
 ) -> None:
-    """Look for lungs in all `pixels`; write masks, what is `found`, and a `sheet`."""
-    pictures = Pictures(decoded, pixels)
+    """Look for lungs in all `pixels`; write masks, what is `found`, and a `sheet`.
+
+    By its `identity` a shard is kept: a finder trained anew, and the same, finds none.
+    """
+    pictures, masks = Pictures(decoded, pixels), mapped(lung_masks)
+    if recipe.finder == "drawn":
+        warn_of_undrawn(pictures, masks)
     find = finders.ready(recipe.finder, weights[0] if weights else None)
+    table = _searched(pictures, masks, find, lungs)
+    LUNGS.write(table, found)
+    sheet.write_bytes(drawn_sheet(pictures, lungs, LUNGS.read(found)))
+    without = int(table["quality"].isna().sum())
+    middle = table["quality"].astype(float).median()
+    log.info("%d pictures, %d without lungs found", len(table), without)
+    log.info("median quality of the others %.2f", middle)
+
+
+def warn_of_undrawn(pictures: Pictures, masks: Picture) -> None:
+    """Warn if somebody drew lungs in some of the pictures and not in others."""
+    numbers = range(len(pictures))
+    n_drawn = sum(pictures.drawn(masks, number) is not None for number in numbers)
+    if 0 < n_drawn < len(pictures):
+        log.warning(
+            "lungs are drawn in %d of %d pictures: a crop then tells who was drawn, "
+            "and a classifier may learn that; `finder: network` crops all alike",
+            *(n_drawn, len(pictures)),
+        )
+
+
+def _searched(
+    pictures: Pictures, masks: Picture, find: Finder, lungs: Path
+) -> pd.DataFrame:
+    """Write the masks of all pictures to `lungs`; return what is said of them."""
     rows: list[dict[str, Any]] = []
     with lungs.open("wb") as file:
-        for at, batch in _found(pictures, mapped(lung_masks), find):
+        for at, batch in _found(pictures, masks, find):
             file.write(np.packbits(batch.lungs, axis=-1).tobytes())
             rows += [
                 _row(pictures[at + number].shape, batch, number)
@@ -57,12 +89,7 @@ def main(
             ]
     table = pd.DataFrame(rows, columns=list(LUNGS.columns))
     table["file_id"], table["row"] = pictures.file_ids, range(len(table))
-    LUNGS.write(table, found)
-    sheet.write_bytes(drawn_sheet(pictures, lungs, LUNGS.read(found)))
-    without = int(table["quality"].isna().sum())
-    middle = table["quality"].astype(float).median()
-    log.info("%d pictures, %d without lungs found", len(table), without)
-    log.info("median quality of the others %.2f", middle)
+    return table
 
 
 def _found(

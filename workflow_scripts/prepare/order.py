@@ -8,6 +8,7 @@ new patients come after the last, so that who was drawn stays drawn.
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,8 @@ from workflow_scripts.core.tables import Table
 from workflow_scripts.core.tables.prepare import ORDER, TARGETS
 from workflow_scripts.prepare import memory
 from workflow_scripts.prepare.chance import chance
+
+VERSION = 1  # raise it when who comes where is decided otherwise: all start afresh
 
 ORDERED = Table(
     name="remembered",
@@ -49,8 +52,7 @@ def main(*, development: Input, recipe: Recipe, order: Output) -> None:
     known = training.dropna(subset="target")
     known = known[["patient_id", "finding", "target"]].astype(SHORT).drop_duplicates()
     _refuse_rare(known, findings, recipe.least_patients)
-    choices = {"seed": recipe.seed, "least_patients": recipe.least_patients}
-    path = memory.place(order, findings=findings, **choices)
+    path = _memory(training, findings, recipe, order)
     before = memory.recall(ORDERED, path).sort_values(["draw", "place"])
     patients = set(training["patient_id"].unique().tolist())
     kept, written = [before[before["draw"] >= recipe.draws]], []
@@ -81,7 +83,7 @@ def ordered(
         recipe: seed and size of the head.
     """
     if patients.isdisjoint(old):
-        old = []  # another dataset under the task's name
+        old = []  # other people under the dataset's name
     new = sorted(
         patients.difference(old),
         key=lambda patient: chance("draw", recipe.seed, draw, patient),
@@ -105,6 +107,23 @@ def needed(order: list[str], known: pd.DataFrame, least: int) -> set[str]:
     in_order = placed.sort_values("place")
     first = in_order.groupby(["finding", "target"], observed=True).head(least)
     return set(first["patient_id"].tolist())
+
+
+def _memory(
+    training: pd.DataFrame, findings: list[str], recipe: Recipe, output: Path
+) -> Path:
+    """Return where the orders of this dataset, these findings and choices are kept.
+
+    Of two datasets of a site, the patients of both would else be first in every draw.
+    """
+    return memory.place(
+        output,
+        version=VERSION,
+        datasets=sorted(training["dataset"].unique()),
+        findings=findings,
+        seed=recipe.seed,
+        least_patients=recipe.least_patients,
+    )
 
 
 def _table(order: list[str], draw: int) -> pd.DataFrame:

@@ -17,6 +17,10 @@ from workflow_scripts.prepare import memory
 from workflow_scripts.prepare.chance import chance
 from workflow_scripts.prepare.strata import stratified
 
+# Raise it when who goes where is decided otherwise, here or in `strata`: all patients
+# are then divided afresh.
+VERSION = 1
+
 DIVIDED = Table(
     name="remembered",
     meaning="the part of each patient who was ever divided",
@@ -64,7 +68,7 @@ def official(images: pd.DataFrame) -> pd.Series:
         InputError: if the publisher's split cuts through a patient.
     """
     parts = images.groupby("patient_id")["official_split"]
-    if cut := int((parts.agg(lambda one: len(set(one.dropna()))) > 1).sum()):
+    if cut := int(parts.nunique().gt(1).sum()):
         raise InputError(
             f"the official split cuts through {cut} patients; leave labels.split out "
             "to divide by patient instead"
@@ -92,7 +96,7 @@ def divided(
         return given.fillna("train")
     settled = given[given.isin({"test", "validation"})]
     patients = given.index.difference(settled.index)
-    path = memory.place(output, shares=shares, seed=recipe.seed)
+    path = memory.place(output, version=VERSION, shares=shares, seed=recipe.seed)
     before = memory.recall(DIVIDED, path).set_index("patient_id")["split"]
     has = _findings(present, patients)
     chances = [chance("split", recipe.seed, one) for one in patients.tolist()]

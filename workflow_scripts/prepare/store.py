@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from workflow_scripts.core import entry
-from workflow_scripts.core.entry import Input, Output
+from workflow_scripts.core.entry import Identity, Input, Output
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.progress import progress
 from workflow_scripts.core.tables.prepare_pixels import LUNGS, STORED
@@ -44,11 +44,16 @@ def main(
     lungs: Input,
     found: Input,
     recipe: Recipe,
+    identity: Identity,
     store: Output,
     stored_lungs: Output,
     stored: Output,
 ) -> None:
-    """Make the images of the `store`, and their lungs in the very same geometry."""
+    """Make the images of the `store`, and their lungs in the very same geometry.
+
+    The `stored_lungs` are the two lungs alone; none where the mask is not trusted.
+    By its `identity` a shard is kept: lungs found anew, and the same, change nothing.
+    """
     pictures = Pictures(decoded, pixels)
     where = LUNGS.read(found)
     if where["file_id"].tolist() != pictures.file_ids.tolist():
@@ -84,22 +89,25 @@ def imaged(
         recipe: at which size, with what contrast.
 
     Returns:
-        uint8 and bool, shape (size_px, size_px).
+        uint8 and bool, shape (size_px, size_px); lungs are the two that the mask shows,
+        not what was taken for lungs elsewhere, and nowhere if the mask is not trusted.
     """
     rows, columns = picture.shape
     seen = crop.box.of(picture)
     if recipe.contrast == "clahe":
         clip = recipe.clahe_clip
         seen = cv2.createCLAHE(clip, TILES).apply(seen).astype(np.uint8, copy=False)
-    whole = unsquared(mask * np.uint8(255), rows, columns)
+    both = np.zeros_like(mask)
+    if crop.trusted:
+        right, left, _ = sides(mask > 0)
+        both[right | left] = 255
     if crop.what == "masked":
-        right, left, _ = sides(mask > 0)  # not what was taken for lungs elsewhere
-        both = (right | left).astype(np.uint8) * np.uint8(255)
         round_ = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, AROUND)
         wide = cv2.dilate(both, round_).astype(np.uint8, copy=False)
         kept = unsquared(wide, rows, columns)
         seen = np.where(crop.box.of(kept) >= 128, seen, np.uint8(0))
-    lung = squared(crop.box.of(whole), recipe.size_px) >= 128
+    lungs = unsquared(both, rows, columns)
+    lung = squared(crop.box.of(lungs), recipe.size_px) >= 128
     return squared(seen, recipe.size_px), lung
 
 

@@ -5,7 +5,8 @@ for validation, those between for training. Then, finding by finding and the rar
 first, the two cuts are moved among its patients as little as brings each part near its
 share. Patients with a rarer finding stay where that one put them; those without any
 finding are the last, and make up the shares of all. At the end a part that still lacks
-a finding is given a patient who can be spared.
+a finding is given a patient who can be spared. Whoever changes any of this raises
+`splits.VERSION`.
 """
 
 import math

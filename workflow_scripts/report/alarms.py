@@ -31,7 +31,7 @@ def verdict(task: Task) -> str:
         which = "this task" if every else listed(list(told))
         rest = "" if every else " For the other findings no trivial model comes near."
         said = " ".join(f"{sentence}." for sentence in told.values())
-        return f"{task.name}: {said} A result on {which} says little about lungs.{rest}"
+        return f"{task.name}: {said} A result on {which} may rest on no more.{rest}"
     highest = _highest(task, MACRO)
     if not highest:
         return f"{task.name}: no trivial model could be measured."

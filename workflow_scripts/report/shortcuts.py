@@ -29,10 +29,15 @@ INTRODUCTION = (
     "validation patients, each scored by a model that others taught."
 )
 SEEN = {
-    "metadata": "view position, sex, age, size and format of the file; no pixel",
+    "metadata": (
+        "view position, sex, age, size and format of the file; whether it was cropped "
+        "to the lungs, how large, and how sure the lung mask was; no pixel"
+    ),
     "border": "the outer frame of the thumbnail, 3 of 32 pixels on every side",
     "thumbnail": f"the whole image at 32 {TIMES} 32 pixels",
-    "lungs_blanked": "the thumbnail with the lungs black, where lungs were found",
+    "lungs_blanked": (
+        "the thumbnail with the lungs black, where lungs were found and trusted"
+    ),
 }
 
 Place = tuple[str, str]  # split and dataset

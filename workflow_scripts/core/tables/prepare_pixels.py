@@ -97,10 +97,9 @@ EXAMPLES = Table(
 DICE = Table(
     name="lung_finder/dice",
     meaning="how well the lung finder agrees with drawn lungs it has not learnt from",
-    key=("dataset", "part"),
+    key=("dataset",),
     columns={
         "dataset": DATASET,
-        "part": text("of the lung finder's examples", "validation", "test"),
         "n_images": whole("with drawn lungs"),
         "n_patients": whole("the unit that is resampled"),
         "dice": number("mean over images, 0 to 1"),

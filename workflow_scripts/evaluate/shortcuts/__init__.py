@@ -25,11 +25,11 @@ Features = NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """What shortcuts look at: n images, small, and what their files say of them."""
+    """What shortcuts look at: n images, small, and what is said of them."""
 
     thumbnails: NDArray[np.uint8]  # the stored images, shape (n, SIDE_PX, SIDE_PX)
-    blanked: NDArray[np.uint8]  # the same with the lungs black; alike where none are
-    headers: pd.DataFrame  # columns of `ingest.images`, n rows
+    blanked: NDArray[np.uint8]  # the same, trusted lungs black; alike where none are
+    headers: pd.DataFrame  # of `ingest.images`, and the crop of `store/images`; n rows
 
 
 class Shortcut(Protocol):

@@ -1,7 +1,7 @@
 """The thumbnail with the lungs black: all that is not lung.
 
 The shape of the black tells where the lungs end, and so of large effusions and hearts.
-Where no lungs were found nothing is black, and this is the thumbnail.
+Where no lungs were found and trusted nothing is black, and this is the thumbnail.
 """
 
 import numpy as np

@@ -1,4 +1,9 @@
-"""What the file says of itself and of the patient, without any pixel.
+"""What the file says of itself and of the patient, and how it was cropped; no pixel.
+
+How an image was cropped is told by our own pipeline: whether to the lungs, and if not
+why not, how sure the lung mask was, and how large the box is. A picture is its file,
+reduced to at most one long side. So the box is told in the picture's pixels, which are
+alike for all large files, and as a share of the file, which is right for small ones.
 
 Every column becomes a set of classes, one of them for a missing value: words as they
 are, numbers as tenths of the taught images. So a site's image size tells as much as a
@@ -13,15 +18,21 @@ from numpy.typing import NDArray
 
 from workflow_scripts.evaluate.shortcuts import Features, Shown
 
-WORDS = ("view_position", "sex", "photometric", "transfer_syntax")
-NUMBERS = ("age_years", "rows", "columns", "aspect", "bits_stored", "pixel_spacing_mm")
+WORDS = ("view_position", "sex", "photometric", "transfer_syntax", "crop")
+NUMBERS = (
+    *("age_years", "rows", "columns", "aspect", "bits_stored", "pixel_spacing_mm"),
+    *("mask_quality", "box_rows", "box_columns", "box_height", "box_width"),
+)
 PARTS = 10
 
 
 def metadata(shown: Shown, taught: NDArray[np.bool_]) -> Features:
     """Return 1 for each class that an image is in and 0 else, shape (n, classes)."""
-    headers = shown.headers.assign(
-        aspect=shown.headers["rows"] / shown.headers["columns"]
+    said = shown.headers
+    headers = said.assign(
+        aspect=said["rows"] / said["columns"],
+        box_height=said["box_rows"] / said["rows"],
+        box_width=said["box_columns"] / said["columns"],
     )
     columns = [_of_words(headers[name].astype(object), taught) for name in WORDS]
     columns += [_of_numbers(headers[name], taught) for name in NUMBERS]

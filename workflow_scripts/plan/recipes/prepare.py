@@ -35,6 +35,7 @@ def lung_check(config: Settings, wildcards: Wildcards) -> Decided:
     choices = {
         "finder": finding.finder(config),
         "datasets": finding.drawn(config),
+        "taught_by": finding.taught_here(config),
         "bootstrap": config["evaluate"]["bootstrap"],
         "seed": config["seed"],
     }

@@ -13,7 +13,8 @@ import numpy as np
 from workflow_scripts.core.device import placed
 from workflow_scripts.prepare import lung_network
 from workflow_scripts.prepare.finders import Finder, Found, Squares
-from workflow_scripts.prepare.lung_passes import Pass, dice, probabilities
+from workflow_scripts.prepare.lung_passes import Pass, probabilities
+from workflow_scripts.prepare.lung_quality import dice
 
 PASSES = (
     Pass(gamma=0.75),
@@ -32,9 +33,10 @@ def finder(weights: Path | None) -> Finder:
             probabilities(network, card.side_px, squares.pictures, how)
             for how in PASSES
         )
+        half = np.float32(0.5)
         return Found(
-            lungs=(one + other) / 2 >= np.float32(0.5),
-            agreement=dice(one >= np.float32(0.5), other >= np.float32(0.5)),
+            lungs=(one + other) / 2 >= half,
+            agreement=dice(one >= half, other >= half, empty=0.0),
         )
 
     return find

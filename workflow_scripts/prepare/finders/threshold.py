@@ -64,8 +64,8 @@ def _found(squares: Squares) -> Found:
         small = small.astype(np.float32)
         found = lungs_of(small)
         if found.any():
-            copies = [lungs_of(altered(small, *how)) for how in ALTERED]
-            agreement[number] = dice(*copies)
+            one, other = (lungs_of(altered(small, *how)) for how in ALTERED)
+            agreement[number] = dice(one, other, empty=0.0)
             lungs[number] = _doubled(found)
     return Found(lungs=lungs, agreement=agreement)
 
