@@ -85,13 +85,18 @@ def measured(drawn, rows, taught, chosen, folder):
         recipe=lung_finder.Recipe(
             **{name: chosen[name] for name in training}, datasets=["half"], seed=SEED
         ),
+        identity="",
         network=folder / "network.safetensors",
     )
     lung_check.main(
         weights=[folder / "network.safetensors"],
         **files,
         recipe=lung_check.Recipe(
-            finder="network", datasets=["half"], bootstrap=RESAMPLES, seed=SEED
+            finder="network",
+            datasets=["half"],
+            taught_by=["half"],
+            bootstrap=RESAMPLES,
+            seed=SEED,
         ),
         dice=folder / "dice.parquet",
     )

@@ -14,7 +14,6 @@ from torch.nn import functional
 from workflow_scripts.core.device import autocast, device
 from workflow_scripts.prepare.finders import SIDE
 from workflow_scripts.prepare.lung_network import covered, standardised
-from workflow_scripts.prepare.lung_quality import dice as dice  # for lung_training
 
 BATCH = 64  # pictures shown at once
 

@@ -17,7 +17,8 @@ from workflow_scripts.core.progress import progress
 from workflow_scripts.prepare.lung_augmentation import altered
 from workflow_scripts.prepare.lung_drawn import Drawn
 from workflow_scripts.prepare.lung_network import OURS, build, standardised
-from workflow_scripts.prepare.lung_passes import dice, probabilities
+from workflow_scripts.prepare.lung_passes import probabilities
+from workflow_scripts.prepare.lung_quality import dice
 
 CHECKED = 96  # pictures that validation looks at, at most
 EVERY = 25  # steps between two looks

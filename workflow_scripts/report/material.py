@@ -80,7 +80,7 @@ class Material:
     encoders: list[Encoder]
     leakage: pd.DataFrame
     finder: str  # of lungs
-    dice: pd.DataFrame  # no rows where nobody drew lungs
+    dice: pd.DataFrame  # no rows where nothing was compared
 
     @property
     def baseline(self) -> str:
