@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-# two threads, shared with other tests, are slower than one; before anything imports torch
+# two threads, shared with other tests, are slower than one; set before torch is there
 os.environ["OMP_NUM_THREADS"] = "1"
 
 WORKFLOW = Path(__file__).with_name("workflow")
