@@ -13,8 +13,7 @@ WORKFLOW = Path(__file__).with_name("workflow")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Begin with the runs of the whole workflow, which share one finished run."""
-    whole = [item for item in items if WORKFLOW in item.path.parents]
-    for item in whole:
-        item.add_marker(pytest.mark.xdist_group("workflow"))
-    items.sort(key=lambda item: item not in whole)
+    """Keep together what shares a fixture: a file, and all runs of the workflow."""
+    for item in items:
+        whole = WORKFLOW in item.path.parents
+        item.add_marker(pytest.mark.xdist_group(WORKFLOW if whole else item.path))

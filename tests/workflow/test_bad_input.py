@@ -7,7 +7,7 @@ pytestmark = pytest.mark.slow
 CASES = {
     "a misspelt key": (
         ("validation_share: 0.25", "validation_part: 0.25"),
-        "config: prepare: unknown key 'validation_part'; allowed: crop, margin,",
+        "config: prepare: unknown key 'validation_part'; allowed: clahe_clip,",
     ),
     "a value out of range": (
         ("size_px: 32, crop", "size_px: 3, crop"),
@@ -35,7 +35,7 @@ CASES = {
     ),
     "an unknown method": (
         ("method: gmml", "method: gmmml"),
-        "config: encoders.gmml.method: 'gmmml' is unknown; there are: gmml, moco",
+        "config: encoders.gmml.method: 'gmmml' is unknown; there are: barlow_twins,",
     ),
     "an option that the method does not have": (
         ("options: {queue_size: 64, hidden_width: 32}}", "options: {queue_sise: 64}}"),

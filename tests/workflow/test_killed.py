@@ -50,8 +50,7 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_bits(again):
 
 def test_an_encoder_whose_pool_is_written_anew_is_not_trained_anew(again):
     known = (again.folder / ENCODER).read_bytes()
-    (again.folder / "results/prepare/pools/moco.parquet").unlink()
-    again.run(ENCODER)
+    again.run(ENCODER, "--forcerun", "prepare_pool")
     log = (again.folder / "logs/pretrain_fit/moco.log").read_text()
     assert "taken again" in log
     assert "epoch" not in log
