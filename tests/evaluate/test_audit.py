@@ -344,7 +344,6 @@ def test_a_planted_mark_is_found_and_gone_where_it_is_taken_away(tmp_path):
 
 PLANTED = {
     "how it was cropped": {"crop": ("whole: no lung mask", "lungs")},
-    "how sure the mask was": {"mask_quality": (0.3, 0.8)},
     "how large the box is": {"box_rows": (300, 600)},
     "what share the box is": {"box_columns": (300, 600), "columns": (1000, 2000)},
 }

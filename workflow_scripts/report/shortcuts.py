@@ -31,7 +31,7 @@ INTRODUCTION = (
 SEEN = {
     "metadata": (
         "view position, sex, age, size and format of the file; whether it was cropped "
-        "to the lungs, how large, and how sure the lung mask was; no pixel"
+        "to the lungs, and how large; no pixel"
     ),
     "border": "the outer frame of the thumbnail, 3 of 32 pixels on every side",
     "thumbnail": f"the whole image at 32 {TIMES} 32 pixels",

@@ -1,9 +1,10 @@
 """What the file says of itself and of the patient, and how it was cropped; no pixel.
 
 How an image was cropped is told by our own pipeline: whether to the lungs, and if not
-why not, how sure the lung mask was, and how large the box is. A picture is its file,
-reduced to at most one long side. So the box is told in the picture's pixels, which are
-alike for all large files, and as a share of the file, which is right for small ones.
+why not, and how large the box is: a network can see that too. How sure the lung mask
+was is left out, for no network is told. A picture is its file, reduced to at most one
+long side. So the box is told in the picture's pixels, which are alike for all large
+files, and as a share of the file, which is right for small ones.
 
 Every column becomes a set of classes, one of them for a missing value: words as they
 are, numbers as tenths of the taught images. So a site's image size tells as much as a
@@ -21,7 +22,7 @@ from workflow_scripts.evaluate.shortcuts import Features, Shown
 WORDS = ("view_position", "sex", "photometric", "transfer_syntax", "crop")
 NUMBERS = (
     *("age_years", "rows", "columns", "aspect", "bits_stored", "pixel_spacing_mm"),
-    *("mask_quality", "box_rows", "box_columns", "box_height", "box_width"),
+    *("box_rows", "box_columns", "box_height", "box_width"),
 )
 PARTS = 10
 
