@@ -1,5 +1,6 @@
 """One finished run of the whole workflow, made once for all tests of this folder."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -81,11 +82,21 @@ def fresh(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """The project after one whole run. Not to be changed: see `again`."""
-    flow = copied(tmp_path_factory.mktemp("finished") / "flow")
-    flow.run()
-    return flow
+def finished(tmp_path_factory, worker_id):
+    """The project after one whole run. Not to be changed: see `again`.
+
+    Whichever process of the tests comes first runs it; the others wait for it.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "finished"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            return Flow(folder)
+        flow = copied(folder.with_suffix(".partial"))
+        flow.run()
+        flow.folder.rename(folder)
+    return Flow(folder)
 
 
 @pytest.fixture
