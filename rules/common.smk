@@ -25,6 +25,12 @@ files = Files(config)
 # take turns. A cluster's profile sets its own.
 GPU = int(shutil.which("nvidia-smi") is not None)
 
+
+def gpus(wildcards):
+    """Return how many GPUs an encoder is trained on: one for each process."""
+    return GPU * config["encoders"][wildcards.encoder]["processes"]
+
+
 # Steps run as `python -m workflow_scripts.<stage>.<step>` from any --directory, with the
 # interpreter that runs Snakemake; under --sdm conda, with that of the environment.
 shell.prefix(

@@ -1,8 +1,11 @@
 """Train classifiers on a few labels, and let them score the test images once.
 
 Takes  results/encoders/{encoder}/, results/prepare/{task}/, stores
-Gives  results/finetune/{task}/{encoder}/{protocol}/predictions.parquet
+Gives  results/finetune/{task}/{encoder}/{protocol}/predictions.parquet;
+       on demand results/finetune/{task}/ranking.parquet, results/curriculum/encoders.yaml
 """
+
+from workflow_scripts.plan import curricula
 
 
 rule finetune_features:
@@ -116,5 +119,58 @@ rule finetune_predict:
             --classifiers {input.classifiers:q} \
             --recipe {params.recipe:q} \
             --predictions {output.predictions:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule finetune_rank:
+    """Rank encoders by a linear probe on validation. Reads no test row."""
+    input:
+        features=expand(
+            "results/finetune/{{task}}/{encoder}/features.development.npy",
+            encoder=curricula.ranked(config),
+        ),
+        development="results/prepare/{task}/targets/development.parquet",
+    output:
+        ranking="results/finetune/{task}/ranking.parquet",
+    log:
+        "logs/finetune_rank/{task}.log",
+    benchmark:
+        "benchmarks/finetune_rank/{task}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("finetune_rank"),
+    shell:
+        """
+        python -m workflow_scripts.finetune.rank \
+            --features {input.features:q} \
+            --development {input.development:q} \
+            --recipe {params.recipe:q} \
+            --ranking {output.ranking:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule finetune_curriculum:
+    """Put pretext tasks in order by that ranking, and write their chains as a config."""
+    input:
+        ranking=curricula.ranking(config),
+    output:
+        encoders="results/curriculum/encoders.yaml",
+    log:
+        "logs/finetune_curriculum.log",
+    benchmark:
+        "benchmarks/finetune_curriculum.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("finetune_curriculum"),
+    shell:
+        """
+        python -m workflow_scripts.finetune.curriculum \
+            --ranking {input.ranking:q} \
+            --recipe {params.recipe:q} \
+            --encoders {output.encoders:q} \
             >{log:q} 2>&1
         """

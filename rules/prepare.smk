@@ -4,6 +4,7 @@ Takes  results/ingest/{dataset}/
 Gives  results/prepare/{dataset}/splits.parquet
        results/prepare/{task}/targets/, order.parquet, draws.parquet
        results/prepare/near.parquet, pools/{encoder}.parquet, leakage.parquet, ready.txt
+       results/prepare/pools/{encoder}.targets.parquet, where findings are learnt
 """
 
 
@@ -203,6 +204,35 @@ rule prepare_pool:
             --wall-fingerprints {input.wall_fingerprints:q} \
             --recipe {params.recipe:q} \
             --pool {output.pool:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule prepare_pool_targets:
+    """Say what an encoder that learns labels is told of the images of its pool."""
+    input:
+        pool="results/prepare/pools/{encoder}.parquet",
+        labels=files.pool("results/ingest/{dataset}/labels.parquet"),
+    output:
+        targets="results/prepare/pools/{encoder}.targets.parquet",
+    log:
+        "logs/prepare_pool_targets/{encoder}.log",
+    benchmark:
+        "benchmarks/prepare_pool_targets/{encoder}.tsv"
+    wildcard_constraints:
+        encoder=any_of(files.taught()),
+    priority: 20
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("prepare_pool_targets"),
+    shell:
+        """
+        python -m workflow_scripts.prepare.pool_targets \
+            --pool {input.pool:q} \
+            --labels {input.labels:q} \
+            --recipe {params.recipe:q} \
+            --targets {output.targets:q} \
             >{log:q} 2>&1
         """
 

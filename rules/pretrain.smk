@@ -5,8 +5,31 @@ Gives  results/encoders/{encoder}/encoder.safetensors, encoder.json, training.pa
 """
 
 
+rule pretrain_fetch:
+    """Fetch the weights that an encoder begins with from their address."""
+    output:
+        weights="results/encoders/{encoder}/fetched.weights",
+    log:
+        "logs/pretrain_fetch/{encoder}.log",
+    benchmark:
+        "benchmarks/pretrain_fetch/{encoder}.tsv"
+    wildcard_constraints:
+        encoder=any_of(names.fetched(config)),
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("pretrain_fetch"),
+    shell:
+        """
+        python -m workflow_scripts.pretrain.fetch \
+            --recipe {params.recipe:q} \
+            --weights {output.weights:q} \
+            >{log:q} 2>&1
+        """
+
+
 rule pretrain_begin:
-    """Write an encoder that is taken as it is: random, timm's, or a user's file."""
+    """Write an encoder that is taken as it is: random, timm's, or a user's weights."""
     input:
         weights=files.weights,
     output:
@@ -37,7 +60,7 @@ rule pretrain_begin:
 
 
 rule pretrain_fit:
-    """Train one encoder on without labels.
+    """Train one encoder on.
 
     That the plan is ready must be so before, but is no reason to train again.
     """
@@ -46,12 +69,17 @@ rule pretrain_fit:
         parent=files.parent,
         parent_card=files.parent_card,
         pool="results/prepare/pools/{encoder}.parquet",
+        targets=files.pool_targets,
         stores=files.pool("results/prepare/{dataset}/store/{shard}.u8"),
         intensities=files.pool("results/prepare/{dataset}/intensity.parquet"),
+        watched=files.watched("results/prepare/{task}/targets/development.parquet"),
+        watched_stores=files.watched("results/prepare/{dataset}/store/{shard}.u8"),
+        watched_rows=files.watched("results/prepare/{dataset}/store/images.parquet"),
     output:
         encoder="results/encoders/{encoder}/encoder.safetensors",
         card="results/encoders/{encoder}/encoder.json",
         training="results/encoders/{encoder}/training.parquet",
+        events="results/encoders/{encoder}/events.out.tfevents.training",
     log:
         "logs/pretrain_fit/{encoder}.log",
     benchmark:
@@ -62,7 +90,7 @@ rule pretrain_fit:
     conda:
         "../envs/fewray.yaml"
     resources:
-        gpu=GPU,
+        gpu=gpus,
     params:
         recipe=recipe("pretrain_fit"),
     shell:
@@ -71,11 +99,16 @@ rule pretrain_fit:
             --parent {input.parent:q} \
             --parent-card {input.parent_card:q} \
             --pool {input.pool:q} \
+            --targets {input.targets:q} \
             --stores {input.stores:q} \
             --intensities {input.intensities:q} \
+            --watched {input.watched:q} \
+            --watched-stores {input.watched_stores:q} \
+            --watched-rows {input.watched_rows:q} \
             --recipe {params.recipe:q} \
             --encoder {output.encoder:q} \
             --card {output.card:q} \
             --training {output.training:q} \
+            --events {output.events:q} \
             >{log:q} 2>&1
         """

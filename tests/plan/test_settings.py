@@ -9,7 +9,15 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.plan import lungs, misfits, names, recipes, reference, settings
+from workflow_scripts.plan import (
+    families,
+    lungs,
+    misfits,
+    names,
+    recipes,
+    reference,
+    settings,
+)
 from workflow_scripts.plan.files import Files
 
 ROOT = Path(__file__).parents[2]
@@ -154,6 +162,101 @@ def test_a_first_line_that_may_be_data_is_not_repeated(tmp_path):
     assert "Smith" not in str(told.value)
 
 
+def arm(**keys):
+    """Return the embedded config with an encoder `new`, from random on both cohorts."""
+
+    def change(config):
+        told = {"from": "random", "method": "moco", "data": ["archive", "clinic"]}
+        config["encoders"]["new"] = told | keys
+
+    return filled(change)
+
+
+TAUGHT = {"method": "supervised", "findings": ["effusion", "cardiomegaly"]}
+
+
+def test_an_encoder_learns_from_all_patients_and_no_findings_unless_told_otherwise():
+    new = arm()["encoders"]["new"]
+    assert (new["patients"], new["sampling"], new["findings"]) == ("100%", {}, [])
+    assert arm(patients="0.5%")["encoders"]["new"]["patients"] == "0.5%"
+    assert arm(patients=500)["encoders"]["new"]["patients"] == 500
+
+
+@pytest.mark.parametrize("patients", ["0%", "0.0%", 0, "101%", "many", 0.5])
+def test_patients_that_are_no_share_and_no_count_are_refused(patients):
+    with pytest.raises(InputError, match=r"encoders\.new\.patients: "):
+        arm(patients=patients)
+
+
+def test_the_pool_is_drawn_by_the_seed_of_the_config():
+    config = arm(patients="10%")
+    choices = recipes.load("prepare").pool(config, {"encoder": "new"}).choices
+    assert (choices["patients"], choices["seed"]) == ("10%", config["seed"])
+
+
+@pytest.mark.parametrize(
+    ("sampling", "complaint"),
+    [
+        ({"archive": 1, "clinc": 2, "clinic": 1}, "'clinc' is unknown"),
+        ({"archive": 0, "clinic": 0}, "all are 0"),
+        ({"archive": 1}, "clinic is missing"),
+        ({"archive": -1, "clinic": 1}, "less than the minimum"),
+    ],
+)
+def test_sampling_that_meets_nobody_or_forgets_a_dataset_is_refused(
+    sampling, complaint
+):
+    with pytest.raises(InputError, match=rf"encoders\.new\.sampling.*{complaint}"):
+        arm(sampling=sampling)
+    arm(sampling={"archive": 1, "clinic": 0})
+
+
+@pytest.mark.parametrize(
+    ("keys", "complaint"),
+    [
+        ({"method": "supervised"}, "findings: supervised learns labels; name some"),
+        ({"findings": ["effusion"]}, "findings: moco learns none; name no findings"),
+        (TAUGHT | {"findings": ["flu"]}, "findings: 'flu' is unknown; there are: card"),
+        (TAUGHT | {"data": ["archive"]}, "findings: archive: no labels"),
+        (TAUGHT | {"transductive": True}, "transductive: labels of held-out images"),
+        (TAUGHT | {"uncertain": "maybe"}, "uncertain: 'maybe' is not one of ignore"),
+    ],
+)
+def test_findings_go_with_methods_that_learn_them_and_data_that_tell_them(
+    keys, complaint
+):
+    with pytest.raises(InputError, match=rf"encoders\.new\.{complaint}"):
+        arm(**keys)
+
+
+def test_an_encoder_that_learns_findings_takes_a_table_of_them_and_no_other_does():
+    config = arm(**TAUGHT, uncertain="positive")
+    files = Files(config)
+    assert files.taught() == ["new"]
+    tables = [
+        files.pool_targets(SimpleNamespace(encoder=name)) for name in ("new", "moco")
+    ]
+    assert tables == [["results/prepare/pools/new.targets.parquet"], []]
+    found = recipes.load("prepare").pool_targets(config, {"encoder": "new"})
+    assert found.choices == {
+        "datasets": ["archive", "clinic"],
+        "findings": TAUGHT["findings"],
+        "uncertain": "positive",
+    }
+
+
+def test_images_of_unknown_patients_cannot_be_paired_by_patient():
+    def change(config, known="unknown"):
+        for name, patients in (("archive", "unknown"), ("clinic", known)):
+            config["datasets"][name]["patients"] = patients
+        told = {"from": "random", "method": "patient_pairs"}
+        config["encoders"]["new"] = told | {"data": ["archive", "clinic"]}
+
+    with pytest.raises(InputError, match=r"new\.data: patient_pairs pairs images by"):
+        filled(change)
+    filled(lambda config: change(config, known="known"))
+
+
 def test_more_shards_than_a_command_line_can_name_are_refused_with_the_remedy():
     def change(config):
         config["simulate"]["archive"]["patients"] = 100_000
@@ -164,3 +267,33 @@ def test_more_shards_than_a_command_line_can_name_are_refused_with_the_remedy():
         WorkflowError, match=r"ingest\.shard_files: 10000 shards .* 100 "
     ):
         listed(SimpleNamespace(dataset="archive"))
+
+
+@pytest.mark.parametrize(
+    ("choices", "told"),
+    [
+        ({"watch": "nothing"}, r"moco\.watch: 'nothing' is unknown; there are: chest"),
+        ({"processes": 2, "images_at_once": "auto"}, "auto is for one process"),
+        ({"processes": 3}, "64 images cannot be shared equally by 3 processes"),
+    ],
+)
+def test_what_the_training_loop_could_not_do_is_refused(choices, told):
+    with pytest.raises(InputError, match=told):
+        filled(lambda config: config["encoders"]["moco"].update(choices))
+
+
+def test_an_encoder_is_watched_by_the_images_a_task_may_learn_from():
+    def change(config):
+        config["encoders"]["moco"]["watch"] = "chest"
+
+    watched = Files(filled(change)).watched("{task}/targets/development.parquet")
+    assert watched(SimpleNamespace(encoder="moco")) == [
+        "chest/targets/development.parquet"
+    ]
+    assert watched(SimpleNamespace(encoder="gmml")) == []
+
+
+def test_options_of_a_method_that_builds_on_another_are_those_of_both():
+    assert {"queue_size", "study"} <= set(
+        families.options_of("method", "patient_pairs")
+    )

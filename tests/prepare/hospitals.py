@@ -111,6 +111,7 @@ class Hospitals:
             filled = {n: blank[dtype] for n, dtype in dtypes.items()}
             filled |= {"sex": None, "official_split": None}
             owners = {c: part[c] for c in ("image_id", "patient_id")}
+            filled |= {"study_id": "study-" + part["image_id"], "view_position": "PA"}
             frame = pd.DataFrame({**filled, **owners}, index=part.index)
             IMAGES.write(frame, self._path(name, "images"))
             SPLITS.write(part[["image_id", "split"]], self._path(name, "splits"))
@@ -132,7 +133,15 @@ class Hospitals:
         )
         return NEAR.read(self.folder / "near")
 
-    def pool(self, *, data=(ARCHIVE,), walls=(CLINIC, FAR), transductive=False):
+    def pool(
+        self,
+        *,
+        data=(ARCHIVE,),
+        walls=(CLINIC, FAR),
+        patients="100%",
+        seed=1,
+        transductive=False,
+    ):
         self.pooled = list(data)
         pool.main(
             images=self._each("images", data),
@@ -143,7 +152,11 @@ class Hospitals:
             wall_splits=self._each("splits", walls),
             wall_fingerprints=self._each("fingerprints", walls),
             recipe=pool.Recipe(
-                datasets=list(data), walls=list(walls), transductive=transductive
+                datasets=list(data),
+                walls=list(walls),
+                patients=patients,
+                seed=seed,
+                transductive=transductive,
             ),
             pool=self.folder / "pool",
         )

@@ -18,13 +18,13 @@ def test_the_newest_is_found_and_the_last_two_are_kept(tmp_path):
     saved(tmp_path, 1, 2, 3)
     assert checkpoint.newest(tmp_path)["epoch"] == 3
     kept = sorted(path.name for path in tmp_path.glob("*.pt"))
-    assert kept == ["epoch-00002.pt", "epoch-00003.pt"]
+    assert kept == ["step-000000002.pt", "step-000000003.pt"]
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "unsealed"])
 def test_a_damaged_one_is_passed_over_for_the_one_before(tmp_path, damage):
     saved(tmp_path, 1, 2)
-    path = tmp_path / "epoch-00002.pt"
+    path = tmp_path / "step-000000002.pt"
     data = bytearray(path.read_bytes())
     if damage == "flip":
         data[len(data) // 2] ^= 1

@@ -1,30 +1,15 @@
 """Two processes with half the batch each are one process with all of it."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 
 from tests.pretrain import together
 from workflow_scripts.pretrain.gathered import gathered, processes, rank_offset, summed
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture(scope="module")
 def of_two(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("together")
-    known = os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "tests.pretrain.together"]
-    running = [
-        subprocess.Popen([*command, str(rank), "2", str(folder)], cwd=ROOT, env=known)
-        for rank in range(2)
-    ]
-    assert [process.wait(timeout=120) for process in running] == [0, 0]
-    return torch.load(folder / "everything.pt")
+    return together.of_two("methods", tmp_path_factory.mktemp("together"))
 
 
 def close(found, expected):
@@ -35,12 +20,18 @@ def close(found, expected):
 
 @pytest.mark.parametrize("name", together.SMALL)
 def test_two_processes_find_the_loss_gradient_and_state_of_one(name, of_two):
-    one, two = together.trained(name), of_two[name]
+    one, two = together.trained(name), of_two[0][name]
     assert two["state"].keys() == one["state"].keys()
     for part in ("losses", "gradients"):
         for here, there in zip(one[part], two[part], strict=True):
             assert close(there, here)
     assert all(close(two["state"][key], value) for key, value in one["state"].items())
+
+
+@pytest.mark.parametrize("name", together.SMALL)
+def test_both_processes_end_with_the_same_bits(name, of_two):
+    first, second = (found[name]["state"] for found in of_two)
+    assert all(torch.equal(second[key], value) for key, value in first.items())
 
 
 def test_a_process_alone_has_it_all():

@@ -6,7 +6,7 @@ import pytest
 
 from workflow_scripts.core.encoders import Card
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.pretrain.fit import of_intensity
+from workflow_scripts.pretrain.cards import of_intensity
 
 CARD = Card(timm={}, size_px=8, mean=0.5, deviation=0.25)
 

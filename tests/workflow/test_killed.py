@@ -23,7 +23,7 @@ def kill_in_mid_training(flow):
         stderr=subprocess.DEVNULL,
     )
     checkpoints = flow.folder / "results" / ".checkpoints"
-    while not list(checkpoints.glob("*/epoch-*.pt")):
+    while not list(checkpoints.glob("*/step-*.pt")):
         assert started.poll() is None, "it ended before it could be killed"
         time.sleep(0.05)
     for child in psutil.Process(started.pid).children(recursive=True):

@@ -1,6 +1,9 @@
 """Feed a network with batches of a pool: from the device, from memory, or from disk."""
 
 import logging
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +137,24 @@ class Feed:
         if self.held is None:
             return torch.from_numpy(self._read(numbers.numpy())).to(device())
         return self.held[numbers.to(self.held.device)].to(device())
+
+    def batches(self, numbers: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Yield `batch` of each of `numbers`; from disk, one is read ahead."""
+        if self.held is not None:
+            yield from map(self.batch, numbers)
+            return
+        with ThreadPoolExecutor(1) as reader:
+            ahead: deque[Future[Tensor]] = deque()
+            for one in numbers:
+                ahead.append(reader.submit(self._pinned, one))
+                if len(ahead) > 1:
+                    yield ahead.popleft().result().to(device(), non_blocking=True)
+            for last in ahead:
+                yield last.result().to(device(), non_blocking=True)
+
+    def _pinned(self, numbers: Tensor) -> Tensor:
+        images = torch.from_numpy(self._read(numbers.numpy()))
+        return images.pin_memory() if device().type == "cuda" else images
 
     def _read(self, numbers: Rows) -> Bytes:
         files = self.files[numbers].tolist()

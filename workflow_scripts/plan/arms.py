@@ -1,10 +1,13 @@
 """Check the encoders of the config: starts, chains, methods and their options."""
 
+import ast
 import importlib.util
 import re
+from functools import cache
 from pathlib import Path
 
-from workflow_scripts.plan.families import members, options_of, unknown
+from workflow_scripts.plan import adapters
+from workflow_scripts.plan.families import FAMILIES, members, options_of, unknown
 from workflow_scripts.plan.settings import Settings
 
 
@@ -23,6 +26,9 @@ def misfits(config: Settings) -> list[str]:
             f"{place}.augmentation", encoder["augmentation"], members("augmentation")
         )
         found += _option_misfits(place, encoder)
+        found += _pool_misfits(place, encoder)
+        found += _loop_misfits(place, config, encoder)
+        found += _finding_misfits(place, config, encoder)
         for dataset in encoder["data"]:
             found += unknown(f"{place}.data", dataset, sorted(config["datasets"]))
             for task, choice in config["tasks"].items():
@@ -53,6 +59,75 @@ def _option_misfits(place: str, encoder: Settings) -> list[str]:
     ]
 
 
+def _pool_misfits(place: str, encoder: Settings) -> list[str]:
+    """List what would leave nothing of the pool, or nothing to pair."""
+    found = []
+    patients, sampling = encoder["patients"], encoder["sampling"]
+    if isinstance(patients, str) and not float(patients.rstrip("%")):
+        found.append(f"{place}.patients: {patients!r} is nobody; ask for more than 0%")
+    for dataset in sampling:
+        found += unknown(f"{place}.sampling", dataset, encoder["data"])
+    if sampling and (unnamed := sorted(set(encoder["data"]) - set(sampling))):
+        found.append(
+            f"{place}.sampling: name all of data; {', '.join(unnamed)} is missing "
+            "(0: none of its images is met)"
+        )
+    if sampling and not any(sampling.values()):
+        found.append(f"{place}.sampling: all are 0, so no image would be met")
+    return found
+
+
+def _loop_misfits(place: str, config: Settings, encoder: Settings) -> list[str]:
+    """List what the training loop could not do."""
+    found = []
+    processes, batch_size = encoder["processes"], encoder["batch_size"]
+    if encoder["watch"] is not None:
+        found += unknown(f"{place}.watch", encoder["watch"], sorted(config["tasks"]))
+    if processes > 1 and encoder["images_at_once"] == "auto":
+        found.append(f"{place}.images_at_once: auto is for one process; give a number")
+    if batch_size % processes:
+        found.append(
+            f"{place}.batch_size: {batch_size} images cannot be shared equally by "
+            f"{processes} processes"
+        )
+    return found
+
+
+def _finding_misfits(place: str, config: Settings, encoder: Settings) -> list[str]:
+    """List what a method would lack that learns labels, or pairs images by patient."""
+    method, findings = encoder["method"], encoder["findings"]
+    known = config["datasets"]
+    datasets = {name: known[name] for name in encoder["data"] if name in known}
+    if method not in members("method"):
+        return []
+    nobody = {one["patients"] for one in datasets.values()} == {"unknown"}
+    if says(method, "partners") and nobody:
+        return [f"{place}.data: {method} pairs images by patient; all are unknown"]
+    if says(method, "taught") != bool(findings):
+        learns = "learns labels; name some" if not findings else "learns none; name no"
+        return [f"{place}.findings: {method} {learns} findings"]
+    found = []
+    if findings and encoder["transductive"]:
+        found.append(f"{place}.transductive: labels of held-out images may not be seen")
+    told = {name for one in datasets.values() for name in adapters.findings(one)}
+    if findings and not told:
+        return [*found, f"{place}.findings: {', '.join(datasets)}: no labels"]
+    for finding in findings:
+        found += unknown(f"{place}.findings", finding, sorted(told))
+    return found
+
+
+def says(method: str, flag: str) -> bool:
+    """Say whether the class of a method has `flag = True`, read from its source."""
+    source = (FAMILIES["method"] / f"{method}.py").read_text(encoding="utf-8")
+    return any(
+        isinstance(line, ast.Assign) and ast.unparse(line) == f"{flag} = True"
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef) and node.name == "Method"
+        for line in node.body
+    )
+
+
 def _backbone_misfits(place: str, encoder: Settings) -> list[str]:
     backbone, weights = encoder["backbone"], encoder["weights"]
     found = []
@@ -63,11 +138,25 @@ def _backbone_misfits(place: str, encoder: Settings) -> list[str]:
         )
     if weights.startswith("file:") and not Path(weights[5:]).expanduser().is_file():
         found.append(f"{place}.weights: no file {weights[5:]!r}")
+    if weights.startswith("https:") and encoder["sha256"] is None:
+        found.append(
+            f"{place}.sha256: {weights!r} could be changed by others; give the sha256 "
+            "of the file that is meant"
+        )
+    told = [
+        k for k in ("sha256", "format", "mean", "deviation") if encoder[k] is not None
+    ]
+    if told and not weights.startswith(("file:", "https:")):
+        found.append(f"{place}.{told[0]}: is for weights from a file or an address")
+    if encoder["format"] is not None:
+        known = members("weights format")
+        found += unknown(f"{place}.format", encoder["format"], known)
     if weights.startswith("timm:") and weights[5:].partition(".")[0] != backbone:
         found.append(f"{place}.weights: {weights!r} is not of backbone {backbone!r}")
     return found
 
 
+@cache
 def backbones() -> set[str]:
     """List timm's models from its source: importing it would cost seconds a call."""
     spec = importlib.util.find_spec("timm")

@@ -13,6 +13,7 @@ FAMILIES = {
     "shortcut": PACKAGE / "evaluate" / "shortcuts",
     "method": PACKAGE / "pretrain" / "methods",
     "augmentation": PACKAGE / "pretrain" / "augmentations",
+    "weights format": PACKAGE / "pretrain" / "weights" / "formats",
     "protocol": PACKAGE / "finetune" / "protocols",
 }
 
@@ -24,15 +25,23 @@ def members(family: str) -> list[str]:
 
 
 def options_of(family: str, name: str) -> list[str]:
-    """List the fields of a member's `Options`, read from its source."""
+    """List the fields of a member's `Options`, read from its source.
+
+    Those of another member's, as in `class Options(moco.Options)`, are among them.
+    """
     source = (FAMILIES[family] / f"{name}.py").read_text(encoding="utf-8")
-    return [
-        field.target.id
-        for node in ast.parse(source).body
-        if isinstance(node, ast.ClassDef) and node.name == "Options"
-        for field in node.body
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-    ]
+    found = []
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.ClassDef) or node.name != "Options":
+            continue
+        for base in node.bases:
+            found += options_of(family, ast.unparse(base).partition(".")[0])
+        found += [
+            field.target.id
+            for field in node.body
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        ]
+    return found
 
 
 def unknown(place: str, given: str, known: list[str]) -> list[str]:

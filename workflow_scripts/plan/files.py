@@ -7,16 +7,13 @@ import os.path
 from pathlib import Path
 from typing import Any
 
-from snakemake.exceptions import WorkflowError
 from snakemake.io import ancient
 
-from workflow_scripts.plan import adapters, lungs, names, shards
+from workflow_scripts.plan import adapters, lungs, names
+from workflow_scripts.plan.listing import each
 from workflow_scripts.plan.settings import Settings, simulated
 
 ENCODERS = "results/encoders"
-# Of the names of one list of files, characters: a command has three such lists at most,
-# and Linux takes 131,072 in one argument of a shell.
-LONGEST = 38_000
 
 
 class Files:
@@ -70,6 +67,8 @@ class Files:
     def weights(self, wildcards: Any) -> list[str]:  # noqa: ANN401
         """List the weights that a user brings for an encoder: none or one."""
         weights = self.config["encoders"][wildcards.encoder]["weights"]
+        if weights.startswith("https:"):
+            return [f"{ENCODERS}/{wildcards.encoder}/fetched.weights"]
         if not weights.startswith("file:"):
             return []
         return [str(Path(weights[5:]).expanduser())]
@@ -111,6 +110,29 @@ class Files:
             )
 
         return of_pool
+
+    def taught(self) -> list[str]:
+        """List the encoders that learn findings."""
+        trained = names.trained(self.config)
+        return [name for name in trained if self.config["encoders"][name]["findings"]]
+
+    def pool_targets(self, wildcards: Any) -> list[str]:  # noqa: ANN401
+        """List the table of what an encoder is told of its pool: none or one."""
+        if wildcards.encoder not in self.taught():
+            return []
+        return [f"results/prepare/pools/{wildcards.encoder}.targets.parquet"]
+
+    def watched(self, pattern: str) -> Any:  # noqa: ANN401
+        """Return an input function: `pattern` for the task an encoder is watched by."""
+
+        def of_watched(wildcards: Any) -> list[str]:  # noqa: ANN401
+            task = self.config["encoders"][wildcards.encoder]["watch"]
+            if task is None:
+                return []
+            data = [self.config["tasks"][task]["data"]]
+            return self._each(pattern.replace("{task}", task), data)
+
+        return of_watched
 
     def walls(self, pattern: str) -> Any:  # noqa: ANN401
         """Return an input function: `pattern` for each dataset not to be met."""
@@ -166,26 +188,7 @@ class Files:
         return of_shown
 
     def _each(self, pattern: str, datasets: list[str]) -> list[str]:
-        """List `pattern` for each of `datasets`, and for each shard if it asks.
-
-        Raises:
-            WorkflowError: if a job's command line would be longer than Linux allows.
-        """
-        found = [
-            pattern.format(dataset=dataset, shard=shard)
-            for dataset in datasets
-            for shard in (
-                shards.numbers(self.config, dataset) if "{shard}" in pattern else [0]
-            )
-        ]
-        if sum(map(len, found)) > LONGEST:
-            size = self.config["ingest"]["shard_files"]
-            raise WorkflowError(
-                f"config: ingest.shard_files: {len(found)} shards of {size} files make "
-                f"command lines too long for Linux; give {size * 10} and start with an "
-                "empty results folder"
-            )
-        return found
+        return each(self.config, pattern, datasets)
 
     def arms(self, pattern: str) -> list[str]:
         """List `pattern` for every arm; `{task}` stays a wildcard."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.plan import adapters, arms, label_tables, lungs
+from workflow_scripts.plan import adapters, arms, curricula, label_tables, lungs
 from workflow_scripts.plan.families import members, unknown
 from workflow_scripts.plan.settings import Settings, simulated
 
@@ -19,6 +19,7 @@ def refuse(config: Settings) -> None:
         found = [
             *lungs.misfits(config),
             *arms.misfits(config),
+            *curricula.misfits(config),
             *_task_misfits(config),
         ]
     if not found:

@@ -25,6 +25,15 @@ def begun(config: Settings) -> list[str]:
     return [name for name in config["encoders"] if name not in trained(config)]
 
 
+def fetched(config: Settings) -> list[str]:
+    """List the encoders that begin with weights at an address."""
+    return [
+        name
+        for name in begun(config)
+        if config["encoders"][name]["weights"].startswith("https:")
+    ]
+
+
 def trained(config: Settings) -> list[str]:
     """List the encoders that are pretrained here."""
     return [name for name, encoder in config["encoders"].items() if "from" in encoder]

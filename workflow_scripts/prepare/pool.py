@@ -2,14 +2,17 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Inputs, Output
 from workflow_scripts.core.errors import InputError
+from workflow_scripts.core.tables.ingest import IMAGES
 from workflow_scripts.core.tables.prepare import POOL
 from workflow_scripts.core.tables.prepare_pixels import STORE
+from workflow_scripts.prepare.chance import chance
 from workflow_scripts.prepare.meetings import known
 from workflow_scripts.prepare.twins import (
     IMAGE,
@@ -28,6 +31,8 @@ class Recipe:
 
     datasets: list[str]  # as the files are
     walls: list[str]  # tested datasets of the same hospitals, as the files are
+    patients: str | int  # of the pool: a share "10%", or a count
+    seed: int
     transductive: bool  # keep validation and test images and patients
 
 
@@ -45,7 +50,8 @@ def main(
 ) -> None:
     """Keep the training images of all datasets but those that meet a held-out one.
 
-    They meet if they are of the same patient, or show the same picture.
+    They meet if they are of the same patient, or show the same picture. Of those who
+    are left, as many patients are drawn as the recipe asks for.
     """
     pooled = known(recipe.datasets, images, splits)
     if recipe.transductive:
@@ -61,10 +67,59 @@ def main(
             "on: all are held out, or meet a held-out image by patient or picture; add "
             "a dataset that no task tests"
         )
-    tables = zip(recipe.datasets, rows, strict=True)
-    places = pd.concat([STORE.read(path).assign(dataset=name) for name, path in tables])
-    placed = pooled.merge(places, on=IMAGE, validate="one_to_one")
+    tables = zip(recipe.datasets, images, rows, strict=True)
+    places = pd.concat([_places(*one) for one in tables])
+    placed = drawn(pooled, recipe).merge(places, on=IMAGE, validate="one_to_one")
     POOL.write(placed[list(POOL.columns)], pool)
+
+
+def drawn(pooled: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """Return the images of the patients who are drawn from all of the pool.
+
+    The order in which patients are drawn follows from a hash of each: a smaller draw
+    lies within a larger one, and patients who are added change no two others' order.
+
+    Args:
+        pooled: dataset, image_id and patient_id; whoever is not known is a patient with
+            one image.
+        recipe: how many patients, and the seed.
+
+    Raises:
+        InputError: if more patients are asked for than there are.
+    """
+    nobody = pooled["dataset"] + "\0" + pooled["image_id"]
+    unit = pooled["patient_id"].fillna(nobody)
+    patients = unit.unique().tolist()
+    n_asked = _size(recipe.patients, len(patients))
+    if n_asked == len(patients):
+        return pooled
+    patients.sort(key=lambda one: chance("pool", recipe.seed, one))
+    kept = pooled[unit.isin(patients[:n_asked])]
+    log.info(
+        "drawn: %d of %d patients, with %d of %d images",
+        *(n_asked, len(patients), len(kept), len(pooled)),
+    )
+    return kept
+
+
+def _size(asked: str | int, n_patients: int) -> int:
+    """Return how many patients are `asked` for: "10%" of them, or a count."""
+    if isinstance(asked, str):
+        return max(1, round(n_patients * float(asked.rstrip("%")) / 100))
+    if asked > n_patients:
+        raise InputError(
+            f"encoders: patients: {asked} asked for, the pool has {n_patients}; ask "
+            'for fewer, or for "100%"'
+        )
+    return asked
+
+
+def _places(dataset: str, images: Path, rows: Path) -> pd.DataFrame:
+    """Return where each image of a dataset lies, of which study and view it is."""
+    seen = IMAGES.read(images)[["image_id", "study_id", "view_position"]]
+    stored = STORE.read(rows)[["image_id", "shard", "row"]]
+    both = seen.merge(stored, on="image_id", validate="one_to_one")
+    return both.assign(dataset=dataset)
 
 
 def _apart(

@@ -63,20 +63,29 @@ def asked_of(
 ) -> pd.DataFrame:
     """Return a target for each finding of each image that has any known target.
 
-    This is the one place where the policy for uncertain labels is applied.
-
     Returns:
         Columns image_id, patient_id, finding, target (1, 0, NaN unknown).
     """
-    policy = POLICIES[recipe.uncertain]
-    value = labels["value"].where(labels["value"] != UNCERTAIN, policy)
-    wide = labels.assign(target=value).pivot_table(
+    told = labels.assign(target=settled(labels["value"], recipe.uncertain))
+    wide = told.pivot_table(
         index="image_id", columns="finding", values="target", dropna=False
     )
     wide = wide.reindex(columns=recipe.findings).dropna(how="all")
     long = wide.reset_index().melt("image_id", var_name="finding", value_name="target")
     owner = images[["image_id", "patient_id"]]
     return long.merge(owner, on="image_id", validate="many_to_one")
+
+
+def settled(values: pd.Series, uncertain: str) -> pd.Series:
+    """Return targets: 1 present, 0 absent, NaN unknown.
+
+    This is the one place where the policy for uncertain labels is applied.
+
+    Args:
+        values: of labels; -1 where uncertain.
+        uncertain: ignore, positive or negative.
+    """
+    return values.where(values != UNCERTAIN, POLICIES[uncertain])
 
 
 def _refuse_one_sided(

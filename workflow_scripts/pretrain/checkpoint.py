@@ -11,29 +11,45 @@ import torch
 log = logging.getLogger(__name__)
 
 
-def save(state: dict[str, Any], folder: Path, epoch: int) -> None:
+def save(state: dict[str, Any], folder: Path, step: int) -> None:
     """Write `state` whole, with its SHA-256 beside it; the last two are kept."""
-    path = folder / f"epoch-{epoch:05d}.pt"
+    path = folder / f"step-{step:09d}.pt"
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    path.with_suffix(".sha256").write_text(_sha256(partial), encoding="utf-8")
+    _write(path.with_suffix(".sha256"), _sha256(partial))
+    _settle(partial)
     partial.replace(path)
-    for old in sorted(folder.glob("epoch-*.pt"))[:-2]:
+    _settle(folder)
+    for old in sorted(folder.glob("step-*.pt"))[:-2]:
         old.unlink()
         old.with_suffix(".sha256").unlink(missing_ok=True)
 
 
 def newest(folder: Path) -> dict[str, Any] | None:
     """Return the newest state in `folder` that is whole; None if there is none."""
-    for path in sorted(folder.glob("epoch-*.pt"), reverse=True):
+    for path in sorted(folder.glob("step-*.pt"), reverse=True):
         seal = path.with_suffix(".sha256")
         if seal.is_file() and seal.read_text(encoding="utf-8") == _sha256(path):
-            state: dict[str, Any] = torch.load(path, weights_only=True)
+            state: dict[str, Any] = torch.load(
+                path, map_location="cpu", weights_only=True
+            )
             return state
         log.warning("%s is damaged; going back one further", path.name)
     return None
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    _settle(path)
+
+
+def _settle(path: Path) -> None:
+    """Have the file or folder at `path` on the disk before anything else is done."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def _sha256(path: Path) -> str:

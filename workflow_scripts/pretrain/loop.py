@@ -1,155 +1,201 @@
-"""The training loop: everything that moves while one encoder is trained."""
+"""The training loop, from the first step of one encoder to the last."""
 
 import logging
-import math
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from timm.optim._param_groups import param_groups_weight_decay
-from torch import Tensor
+from torch import Tensor, nn
 
-from workflow_scripts.core.device import autocast, device, placed
+from workflow_scripts.core.device import autocast
 from workflow_scripts.core.encoders import Card
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.feed import Feed
-from workflow_scripts.pretrain import augmentations, checkpoint, watching
+from workflow_scripts.core.progress import progress
+from workflow_scripts.pretrain import alarm, checkpoint, randomness, room
+from workflow_scripts.pretrain.gathered import processes
+from workflow_scripts.pretrain.moving import Moving
+from workflow_scripts.pretrain.pooled import Pool
+from workflow_scripts.pretrain.processes import Flags, apart, rank
 from workflow_scripts.pretrain.recipe import Recipe
+from workflow_scripts.pretrain.schedules import Schedule
+from workflow_scripts.pretrain.stopping import GO_ON_LATER, Stop
+from workflow_scripts.pretrain.watch import Watch
 
-WATCHED = 1024  # images whose features are watched
+SAVED_EVERY_S = 300.0  # and after each epoch
 
 log = logging.getLogger(__name__)
 
 
 class Run:
-    """All that moves while one encoder is trained."""
+    """The training of one encoder, in one of its processes."""
 
     def __init__(
         self,
-        method: Any,  # noqa: ANN401 (any method file)
+        method: Any,  # noqa: ANN401 (any method file's)
         card: Card,
-        images: Feed,
+        pool: Pool,
         recipe: Recipe,
     ) -> None:
-        """Take the `method`, built around its encoder, and make its optimiser.
+        """Take the `method`, built around its encoder, to the first step.
 
         Args:
-            method: a method file's `Method`.
+            method: a method file's `Method`, on the device, alike in all processes.
             card: of the encoder it is built around.
-            images: of the pool.
+            pool: what is learnt from.
             recipe: what the user chose.
         """
-        self.recipe, self.card = recipe, card
-        self.images = images
-        self.batch_size = min(recipe.batch_size, len(images) // 2)
-        self.method = placed(method)
-        self.augment = augmentations.load(recipe.augmentation).augment
-        self.rate = recipe.learning_rate * self.batch_size / 256
-        groups = param_groups_weight_decay(self.method, recipe.weight_decay)
-        self.optimiser = torch.optim.AdamW(groups, lr=self.rate, fused=True)
-        self.order = torch.Generator().manual_seed(recipe.seed)
-        self.chance = torch.Generator(device()).manual_seed(recipe.seed)
-        self.epoch = 0
-        self.history: list[dict[str, float]] = []
-        rows = torch.linspace(0, len(images) - 1, min(WATCHED, len(images))).long()
-        self.watched = images.batch(rows)
+        self.recipe, self.pool = recipe, pool
+        self.moving = Moving(method, card, recipe)
+        self.watch = Watch(pool, card)
+        self.batch_size = room.batch_size(recipe, len(pool))
+        self.schedule = Schedule(
+            recipe=recipe,
+            batch_size=self.batch_size,
+            steps_per_epoch=len(pool) // self.batch_size,
+        )
+        self.at_once = self.batch_size  # images, in this process
+        self.epoch = 0  # whole ones that are done
+        self.step = 0  # done in the epoch under way
 
     @property
-    def steps_per_epoch(self) -> int:
-        """Full batches in one pass; the rest waits for the next shuffle."""
-        return len(self.images) // self.batch_size
+    def steps_done(self) -> int:
+        """Steps of all epochs."""
+        return self.epoch * self.schedule.steps_per_epoch + self.step
 
-    def learning_rate(self, step: int) -> float:
-        """Return the rate at `step`: a linear rise, then half a cosine to zero."""
-        total = self.steps_per_epoch * self.recipe.epochs
-        epochs = min(self.recipe.warmup_epochs, self.recipe.epochs / 5)
-        warmup = max(1, round(epochs * self.steps_per_epoch))
-        if step < warmup:
-            return self.rate * (step + 1) / warmup
-        share = (step - warmup) / max(1, total - warmup)
-        return self.rate * 0.5 * (1 + math.cos(math.pi * share))
+    def train(self, folder: Path, stop: Stop) -> None:
+        """Go through the epochs, from where a process before this one stood.
 
-    def one_epoch(self) -> None:
-        """Go once through the images, and note how it went."""
-        begun = time.monotonic()
-        self.method.train()
-        order = torch.randperm(len(self.images), generator=self.order)
-        losses = []
-        for number in range(self.steps_per_epoch):
-            rows = order[number * self.batch_size : (number + 1) * self.batch_size]
-            losses.append(self._step(self.images.batch(rows), number))
-        loss = float(torch.stack(losses).mean())
-        self.epoch += 1
-        self._note(loss, time.monotonic() - begun)
+        Args:
+            folder: of the checkpoints.
+            stop: asked after each step.
 
-    def _step(self, images: Tensor, number: int) -> Tensor:
-        step = self.epoch * self.steps_per_epoch + number
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.learning_rate(step)
-        views = [self._view(images) for _ in range(self.method.views)]
+        Raises:
+            SystemExit: 75 if asked to stop; the next process goes on from there.
+            InputError: if a loss is not finite.
+        """
+        self.moving.method.train()
+        if not self.resume(folder):
+            randomness.begin(self.recipe.seed + rank())
+            self.at_once = room.at_once(self)
+            self.moving.account.start = self._measured()
+        left = self.schedule.steps - self.steps_done
+        saved = clock = time.monotonic()
+        for rows, images in progress(self._batches(), total=left, what="steps"):
+            stopped = self.take_step(rows, images, stop)
+            self.moving.account.seconds += time.monotonic() - clock
+            if self.step == self.schedule.steps_per_epoch:
+                self._end_epoch()
+            old = time.monotonic() - saved > SAVED_EVERY_S
+            if stopped or old or self.step == 0:
+                self.save(folder)
+                saved = time.monotonic()
+            if stopped:
+                raise SystemExit(GO_ON_LATER)
+            clock = time.monotonic()
+
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield what each step to come is taken on; see `Pool.batches`."""
+        while self.epoch < self.recipe.epochs:
+            n_images = self.schedule.steps_per_epoch * self.batch_size
+            order = self.pool.order(self.epoch, self.recipe)[:, :n_images]
+            rows = order.view(len(order), -1, self.batch_size)[:, self.step :]
+            yield from self.moving.account.waited_for(self.pool.batches(rows))
+
+    def take_step(self, rows: Tensor, images: Tensor, stop: Stop) -> bool:
+        """Move all weights once; the gradients of a batch's parts are added up.
+
+        Args:
+            rows: numbers of the images of the whole batch, shape (looks, batch).
+            images: this process's part of them, shape (looks, part, size_px, size_px).
+            stop: asked for all processes.
+
+        Returns:
+            Whether one was asked to stop.
+        """
+        self.schedule.set_rates(self.moving.optimiser, self.steps_done)
+        self.moving.optimiser.zero_grad(set_to_none=True)
+        mine = rows[0].tensor_split(processes())[rank()]
+        n_parts = -(-len(mine) // self.at_once)
+        total = torch.zeros((), device=images.device)
+        split = mine.tensor_split(n_parts), images.tensor_split(n_parts, 1)
+        for number, (numbers, part) in enumerate(zip(*split, strict=True), start=1):
+            with apart(self.moving.called, last=number == n_parts):
+                loss = self.loss_of(numbers, part) * (len(numbers) / len(mine))
+                total += loss.detach()
+                if number == n_parts:  # told while the gradients are computed
+                    flags = Flags(broken=~total.isfinite(), stopped=stop.asked)
+                loss.backward()  # type: ignore[no-untyped-call]
+        broken, stopped = flags.read()
+        if broken:
+            raise self._broken(rows)
+        self._update()
+        self.moving.account.losses.append(total)
+        return stopped
+
+    def loss_of(self, numbers: Tensor, images: Tensor) -> Tensor:
+        """Return the method's loss of a part of this process's batch."""
+        lesson = {}
+        if self.pool.targets is not None:
+            lesson["targets"] = self.pool.targets[numbers].to(images.device)
+        views = self.moving.views.of(images)
         with autocast():
-            loss: Tensor = self.method(*views)
-        if not torch.isfinite(loss):
-            raise InputError(
-                f"the loss is {loss.item()} at epoch {self.epoch + 1}, step "
-                f"{number + 1}; try a lower learning_rate"
-            )
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
-        total = self.steps_per_epoch * self.recipe.epochs
-        self.method.after_step((step + 1) / total)
-        return loss.detach()
+            loss: Tensor = self.moving.called(*views, **lesson)
+        return loss.float()
 
-    def _view(self, images: Tensor) -> Tensor:
-        """Return one augmented, normalised view, (batch, 1, size_px, size_px)."""
-        seen = self.augment(images, self.chance).unsqueeze(1)
-        return (seen - self.card.mean) / self.card.deviation
-
-    def _note(self, loss: float, seconds: float) -> None:
-        seen = watching.features(self.method.encoder, self.watched, self.card)
-        row = {
-            "epoch": self.epoch,
-            "loss": loss,
-            "learning_rate": self.optimiser.param_groups[0]["lr"],
-            "images_per_second": self.steps_per_epoch * self.batch_size / seconds,
-            "feature_std": watching.feature_std(seen),
-            "effective_rank": watching.effective_rank(seen),
-            "seconds": seconds,
-        }
-        self.history.append(row)
-        left = (self.recipe.epochs - self.epoch) * seconds
-        log.info(
-            "epoch %d of %d: loss %.4f, %.0f images/s, rank %.1f, %.0f s left",
-            *(self.epoch, self.recipe.epochs, loss, row["images_per_second"]),
-            *(row["effective_rank"], left),
+    def _broken(self, rows: Tensor) -> InputError:
+        images = self.pool.named(rows.flatten().sort().values)
+        return InputError(
+            f"the loss is not finite at epoch {self.epoch + 1}, step {self.step + 1}, "
+            f"of the images {images}; look at them, or try a lower learning_rate"
         )
 
-    def state(self) -> dict[str, Any]:
-        """Return all that moves."""
-        return {
-            "method": self.method.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "order": self.order.get_state(),
-            "chance": self.chance.get_state(),
-            "torch": torch.get_rng_state(),
-            "cuda": torch.cuda.get_rng_state_all(),
-            "epoch": self.epoch,
-            "history": self.history,
-        }
+    def _update(self) -> None:
+        moving, most = self.moving, self.recipe.clip_norm
+        if most is not None:
+            norm = nn.utils.clip_grad_norm_(moving.method.parameters(), most)
+            moving.account.norms.append(norm.detach())
+        moving.optimiser.step()
+        self.step += 1
+        moving.method.after_step(self.steps_done / self.schedule.steps)
+        if moving.average:
+            moving.average.update(moving.method.encoder)
 
-    def resume(self, folder: Path) -> None:
+    def _end_epoch(self) -> None:
+        last = self.steps_done - 1
+        self.moving.account.end_epoch(
+            rates={
+                "learning_rate": self.schedule.learning_rate(last),
+                "weight_decay": self.schedule.weight_decay(last),
+            },
+            n_images=self.step * self.batch_size,
+            seen=self._measured(),
+        )
+        self.epoch, self.step = self.epoch + 1, 0
+        if fault := self.fault():
+            log.warning("collapsed? %s", fault)
+
+    def _measured(self) -> dict[str, float]:
+        return self.watch.of(self.moving.method, self.moving.encoder)
+
+    def fault(self) -> str | None:
+        """Say what is wrong with the features after the last epoch, if anything."""
+        account, taught = self.moving.account, self.pool.targets is not None
+        return alarm.fault(account.history, account.start, taught=taught)
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint, once for all processes."""
+        state = self.moving.state() | {"place": (self.epoch, self.step, self.at_once)}
+        if rank() == 0:
+            checkpoint.save(state, folder, self.steps_done)
+
+    def resume(self, folder: Path) -> bool:
         """Go on from the newest checkpoint in `folder`, if there is one."""
         state = checkpoint.newest(folder)
         if state is None:
-            return
-        self.method.load_state_dict(state["method"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.order.set_state(state["order"])
-        self.chance.set_state(state["chance"])
-        torch.set_rng_state(state["torch"])
-        torch.cuda.set_rng_state_all(state["cuda"])
-        self.epoch = state["epoch"]
-        self.history = state["history"]
-        log.info("going on after epoch %d", self.epoch)
+            return False
+        self.moving.restore(state)
+        self.epoch, self.step, self.at_once = state["place"]
+        log.info("going on after epoch %d, step %d", self.epoch, self.step)
+        return True

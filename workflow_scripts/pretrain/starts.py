@@ -1,19 +1,16 @@
 """Where an encoder starts: random weights, timm's, or a file that a user brings."""
 
-from pathlib import Path
 from typing import Any
 
 import timm
-import torch
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
 from workflow_scripts.core.encoders import Card
 from workflow_scripts.core.errors import InputError
+from workflow_scripts.pretrain.weights import grey
+from workflow_scripts.pretrain.weights.formats import Pixels
+from workflow_scripts.pretrain.weights.reading import Tensors
 
-LEAST_MATCHED = 0.9  # of the encoder's weights, or the file is not for it
-WRAPPERS = ("state_dict", "model", "model_state_dict", "teacher")
-PREFIXES = ("module.", "backbone.", "encoder.", "model.")
 MEAN, DEVIATION = 0.5, 0.25  # of pixels in [0, 1], where no weights ask for others
 
 
@@ -22,7 +19,7 @@ def begun(backbone: str, weights: str, size_px: int) -> tuple[nn.Module, Card]:
 
     Args:
         backbone: name of a timm model.
-        weights: random or file (initial weights, for now), timm, or timm:NAME.TAG.
+        weights: timm, or timm:NAME.TAG; initial weights for anything else.
         size_px: side of the images it shall see.
 
     Raises:
@@ -36,85 +33,50 @@ def begun(backbone: str, weights: str, size_px: int) -> tuple[nn.Module, Card]:
     }
     if known is not None and known.fixed_input_size:
         arguments["img_size"] = size_px
+    model: nn.Module = timm.create_model(**arguments)
+    card = Card(timm=arguments, size_px=size_px, mean=MEAN, deviation=DEVIATION)
     if not weights.startswith("timm"):
-        card = Card(timm=arguments, size_px=size_px, mean=MEAN, deviation=DEVIATION)
-        return timm.create_model(**arguments), card
-    name = weights[5:] or backbone
-    try:
-        model = timm.create_model(**{**arguments, "model_name": name}, pretrained=True)
-    except (OSError, RuntimeError) as error:
-        raise InputError(
-            f"timm's weights {name!r} are not on this machine and could not be "
-            "fetched; bring them with `weights: file:PATH`"
-        ) from error
-    cfg: Any = model.pretrained_cfg
-    mean, deviation = (sum(cfg[key]) / len(cfg[key]) for key in ("mean", "std"))
-    notes = {"weights": name, "licence": cfg.get("license", "unknown")}
-    card = Card(
-        timm=arguments, size_px=size_px, mean=mean, deviation=deviation, notes=notes
-    )
-    return model, card
+        return model, card
+    coloured = _of_timm(weights[5:] or backbone, arguments)
+    cfg: Any = coloured.pretrained_cfg
+    pixels = Pixels(mean=tuple(cfg["mean"]), deviation=tuple(cfg["std"]))
+    state, inexact = grey.summed(coloured.state_dict(), model, pixels)
+    _load(model, state, backbone)
+    tag = ".".join(filter(None, (cfg["architecture"], cfg["tag"])))
+    notes = {"weights": tag, "licence": cfg.get("license") or "unknown"}
+    if inexact:
+        notes["inexact"] = ", ".join(inexact)
+    return model, grey.normalised_by(card, pixels, notes)
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Return the state dict in `path`, without running anything that is in it.
+def _load(model: nn.Module, state: Tensors, backbone: str) -> None:
+    """Load `state` into `model`.
 
     Raises:
-        InputError: if the file is neither safetensors nor a plain state dict.
+        InputError: if the first layer is of a kind that cannot be turned grey.
     """
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
+        model.load_state_dict(state)
+    except RuntimeError as error:
         raise InputError(
-            "weights: the file is neither safetensors nor a state dict that loads "
-            f"with weights_only ({type(error).__name__})"
+            f"timm's weights of {backbone!r} cannot be turned grey, for timm does not "
+            "say which layer sees the image; choose another backbone"
         ) from error
-    for wrapper in WRAPPERS:
-        if isinstance(loaded, dict) and isinstance(loaded.get(wrapper), dict):
-            loaded = loaded[wrapper]
-    return {key: value for key, value in loaded.items() if isinstance(value, Tensor)}
 
 
-def adopt(model: nn.Module, given: dict[str, Tensor]) -> dict[str, Any]:
-    """Load the `given` weights into `model`; a colour stem is summed to grey.
-
-    Returns:
-        Which keys matched, were missing, or were left over.
+def _of_timm(name: str, arguments: dict[str, Any]) -> nn.Module:
+    """Return timm's pretrained model as it is, for colour but for our size.
 
     Raises:
-        InputError: if less than `LEAST_MATCHED` of the model's weights are there.
+        InputError: if its weights are neither on this machine nor to be had.
     """
-    own = model.state_dict()
-    named = {_bare(key): value for key, value in given.items()}
-    matched: dict[str, Tensor] = {}
-    for key, value in own.items():
-        candidate = named.get(key)
-        if candidate is None:
-            continue
-        if candidate.ndim == 4 and candidate.shape[1] == 3 and value.shape[1] == 1:
-            candidate = candidate.sum(1, keepdim=True)
-        if candidate.shape == value.shape:
-            matched[key] = candidate
-    share = sum(own[key].numel() for key in matched) / sum(
-        value.numel() for value in own.values()
-    )
-    if share < LEAST_MATCHED:
+    asked = {**arguments, "model_name": name, "in_chans": 3}
+    try:
+        model: nn.Module = timm.create_model(**asked, pretrained=True)
+    except (OSError, RuntimeError, ValueError) as error:
         raise InputError(
-            f"weights: only {share:.0%} of the encoder's weights are in the file; "
-            f"it has keys like {sorted(named)[:3]}, the encoder {sorted(own)[:3]}"
-        )
-    model.load_state_dict(matched, strict=False)
-    return {
-        "matched_share": round(share, 4),
-        "missing": sorted(own.keys() - matched.keys()),
-        "left_over": sorted(named.keys() - matched.keys()),
-    }
-
-
-def _bare(key: str) -> str:
-    """Take off what training code put before a weight's name."""
-    while key.startswith(PREFIXES):
-        key = key.partition(".")[2]
-    return key
+            f"timm's weights {name!r} do not exist, or are not on this machine and "
+            "could not be fetched; see timm.list_pretrained(), or bring a file with "
+            "`weights: file:PATH`"
+        ) from error
+    return model

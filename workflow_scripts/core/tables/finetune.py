@@ -36,3 +36,27 @@ SELECTION = Table(
         "n_patients": whole("patients whose labels were used for training"),
     },
 )
+
+RANKING = Table(
+    name="ranking",
+    meaning="how well a linear probe of each encoder, taught on all training patients, "
+    "ranks the validation images; best encoder first. For choosing, not for claiming: "
+    "the best of several looks better here than it is, and p is of each row alone",
+    key=("encoder", "finding"),
+    columns={
+        "encoder": text("name of the encoder in the config"),
+        "finding": text(
+            'the thing to detect, or "macro": mean over the findings with a value'
+        ),
+        "n_train_patients": whole("with a known target, who taught the probe"),
+        "n_validation_patients": whole("with a known target, who are resampled"),
+        "auroc": number("on the validation split; NaN where a class is absent"),
+        "low": number("lower end of the 95 % interval, validation patients resampled"),
+        "high": number("upper end of the 95 % interval"),
+        "baseline": text("the encoder it is compared with"),
+        "difference": number("encoder minus baseline; NaN for the baseline itself"),
+        "difference_low": number("lower end of its 95 % interval, patients paired"),
+        "difference_high": number("upper end of its 95 % interval"),
+        "p": number("two-sided, of no difference; paired bootstrap, not adjusted"),
+    },
+)

@@ -1,7 +1,7 @@
 """Tables that preparation writes, under `results/prepare/`."""
 
 from workflow_scripts.core.tables import Column, Table, number, text, whole
-from workflow_scripts.core.tables.ingest import IMAGE_ID, PATIENT_ID
+from workflow_scripts.core.tables.ingest import IMAGE_ID, IMAGES, PATIENT_ID
 
 DATASET = text("name of the dataset in the config")
 SPLIT = text("which part of the data", "train", "validation", "test")
@@ -74,6 +74,10 @@ NEAR = Table(
     },
 )
 
+PATIENT_IF_KNOWN = text(
+    f"{PATIENT_ID.meaning}; missing where nobody tells", required=False
+)
+
 POOL = Table(
     name="pool",
     meaning="the images that one encoder is pretrained on",
@@ -83,6 +87,23 @@ POOL = Table(
         "image_id": IMAGE_ID,
         "shard": whole("of the dataset's store"),
         "row": whole("in the shard"),
+        "patient_id": PATIENT_IF_KNOWN,
+        "study_id": IMAGES.columns["study_id"],
+        "view_position": IMAGES.columns["view_position"],
+    },
+)
+
+POOL_TARGETS = Table(
+    name="pool_targets",
+    meaning="what an encoder is told of the images of its pool, after its policy for "
+    "uncertain labels; what is not listed is unknown",
+    key=("dataset", "image_id", "finding"),
+    columns={
+        "dataset": DATASET,
+        "image_id": IMAGE_ID,
+        "patient_id": PATIENT_IF_KNOWN,
+        "finding": FINDING,
+        "target": number("1 present, 0 absent", 1, 0, required=True),
     },
 )
 

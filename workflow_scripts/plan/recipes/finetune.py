@@ -1,5 +1,6 @@
 """Recipes of the steps of `finetune`: how classifiers are trained and applied."""
 
+from workflow_scripts.plan import curricula
 from workflow_scripts.plan.names import budgets, datasets_of
 from workflow_scripts.plan.recipes import STEPS, Decided, Wildcards
 from workflow_scripts.plan.settings import Settings
@@ -40,3 +41,26 @@ def predict(config: Settings, wildcards: Wildcards) -> Decided:
     }
     module = f"{STEPS}.finetune.protocols.{wildcards['protocol']}"
     return Decided(choices=choices, loaded=(module,))
+
+
+def rank(config: Settings, wildcards: Wildcards) -> Decided:
+    """Who is ranked on validation, against whom; the resampling."""
+    choices = {
+        "encoders": curricula.ranked(config),
+        "baseline": config["evaluate"]["baseline"],
+        "findings": config["tasks"][wildcards["task"]]["findings"],
+        "bootstrap": config["evaluate"]["bootstrap"],
+        "seed": config["seed"],
+    }
+    return Decided(choices=choices)
+
+
+def curriculum(config: Settings, wildcards: Wildcards) -> Decided:
+    """How each stage is trained, as its single arm is."""
+    stages = curricula.stages(config)
+    choices = {
+        "stages": {stage: curricula.training(config, stage) for stage in stages},
+        "baseline": config["evaluate"]["baseline"],
+        "seed": config["seed"],
+    }
+    return Decided(choices=choices)

@@ -127,7 +127,20 @@ def pool(config: Settings, wildcards: Wildcards) -> Decided:
     choices = {
         "datasets": encoder["data"],
         "walls": neighbours(config, encoder["data"]),
+        "patients": encoder["patients"],
+        "seed": config["seed"],
         "transductive": encoder["transductive"],
+    }
+    return Decided(choices=choices)
+
+
+def pool_targets(config: Settings, wildcards: Wildcards) -> Decided:
+    """Which findings the encoder learns, and what uncertain means."""
+    encoder = config["encoders"][wildcards["encoder"]]
+    choices = {
+        "datasets": encoder["data"],
+        "findings": encoder["findings"],
+        "uncertain": encoder["uncertain"],
     }
     return Decided(choices=choices)
 

@@ -2,31 +2,28 @@
 
 He et al. 2021, "Masked Autoencoders Are Scalable Vision Learners",
 https://arxiv.org/abs/2111.06377, appendix A.1: random resized crop and horizontal flip.
-What is hidden varies enough; the paper uses no colour, so none was left out. SimMIM's
-is the same but for a smallest crop of 0.67 of the area.
+What is hidden varies enough; the paper uses no colour, so none was left out.
 
 A mirrored chest has its heart on the wrong side: `radiograph` never does that.
-Deviation: pixels between pixels are bilinear, not bicubic.
 """
 
 import torch
 from torch import Tensor
 
-from workflow_scripts.core.warp import moved
-from workflow_scripts.pretrain.optics import mirrored
+from workflow_scripts.pretrain.optics import cropped
 
 AREA = (0.2, 1.0)
 RATIO = (3 / 4, 4 / 3)
 MIRRORED_SHARE = 0.5
 
 
-def augment(images: Tensor, generator: torch.Generator) -> Tensor:
+def augment(images: Tensor, generator: torch.Generator, view: int) -> Tensor:
     """Return one view of each image; see the package for shapes and ranges."""
-    seen = moved(
-        images.to(torch.float32) / 255,
+    seen = cropped(
+        images.to(torch.float32).div_(255),
         generator,
         area=AREA,
         ratio=RATIO,
-        rotation_degrees=0,
+        mirrored_share=MIRRORED_SHARE,
     )
-    return mirrored(seen, generator, MIRRORED_SHARE).clamp_(0, 1)
+    return seen.clamp_(0, 1)

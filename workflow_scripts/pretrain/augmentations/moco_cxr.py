@@ -12,20 +12,20 @@ the images are mirrored, the usual share; the paper names none.
 import torch
 from torch import Tensor
 
-from workflow_scripts.core.warp import moved
-from workflow_scripts.pretrain.optics import mirrored
+from workflow_scripts.pretrain.optics import cropped
 
 ROTATION_DEGREES = 10.0
 MIRRORED_SHARE = 0.5
 
 
-def augment(images: Tensor, generator: torch.Generator) -> Tensor:
+def augment(images: Tensor, generator: torch.Generator, view: int) -> Tensor:
     """Return one view of each image; see the package for shapes and ranges."""
-    seen = moved(
-        images.to(torch.float32) / 255,
+    seen = cropped(
+        images.to(torch.float32).div_(255),
         generator,
         area=(1, 1),
         ratio=(1, 1),
         rotation_degrees=ROTATION_DEGREES,
+        mirrored_share=MIRRORED_SHARE,
     )
-    return mirrored(seen, generator, MIRRORED_SHARE).clamp_(0, 1)
+    return seen.clamp_(0, 1)

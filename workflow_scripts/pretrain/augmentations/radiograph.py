@@ -2,14 +2,15 @@
 
 A crop of at least 0.3 of the area, a small rotation, exposure (gamma, contrast,
 brightness), a little blur and noise. No flip, which would move the heart; no colour and
-no solarising, which X-rays do not have (Azizi et al. 2021, Sowrirajan et al. 2021).
+no solarising, which X-rays do not have (Azizi et al. 2021, Sowrirajan et al. 2021). No
+local views: crops so small leave out what is shown.
 """
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from workflow_scripts.core.warp import between, exposed, moved
+from workflow_scripts.core.warp import between
+from workflow_scripts.pretrain.optics import cropped, lots
 
 AREA = (0.3, 1.0)
 RATIO = (0.8, 1.25)
@@ -21,22 +22,51 @@ NOISE = 0.05
 BLUR_SHARE = 0.3  # of the images that are blurred
 
 
-def augment(images: Tensor, generator: torch.Generator) -> Tensor:
+def augment(images: Tensor, generator: torch.Generator, view: int) -> Tensor:
     """Return one view of each image; see the package for shapes and ranges."""
-    seen = images.to(torch.float32) / 255
-    seen = moved(
-        seen, generator, area=AREA, ratio=RATIO, rotation_degrees=ROTATION_DEGREES
+    seen = cropped(
+        images.to(torch.float32).div_(255),
+        generator,
+        area=AREA,
+        ratio=RATIO,
+        rotation_degrees=ROTATION_DEGREES,
     )
-    seen = exposed(
-        seen, generator, gamma=GAMMA, contrast=CONTRAST, brightness=BRIGHTNESS
-    )
-    return (_blurred(seen, generator) + _noise(seen, generator)).clamp_(0, 1)
+    _relight(seen, generator)
+    _blur(seen, generator)
+    return seen.add_(_noise(seen, generator)).clamp_(0, 1)
 
 
-def _blurred(images: Tensor, generator: torch.Generator) -> Tensor:
-    chosen = between((0, 1), len(images), generator) < BLUR_SHARE
-    soft = functional.avg_pool2d(images[:, None], 3, 1, 1, count_include_pad=False)
-    return torch.where(chosen.to(images.device)[:, None, None], soft[:, 0], images)
+def _relight(images: Tensor, generator: torch.Generator) -> None:
+    """Change gamma, contrast about the mean, and brightness.
+
+    The same as `core.warp.exposed`, in place and otherwise rounded: twice as fast.
+    """
+    power, factor, shift = (
+        between(bounds, len(images), generator).to(images.device)[:, None, None]
+        for bounds in (GAMMA, CONTRAST, (-BRIGHTNESS, BRIGHTNESS))
+    )
+    images.clamp_(1e-4, 1).log_().mul_(power).exp_()
+    mean = images.mean((1, 2), keepdim=True)
+    images.mul_(factor).add_(mean * (1 - factor) + shift)
+
+
+def _blur(images: Tensor, generator: torch.Generator) -> None:
+    rows, chosen = lots(BLUR_SHARE, len(images), generator)
+    rows, chosen = rows.to(images.device), chosen.to(images.device)
+    sharp = images[rows]
+    soft = _of_three(_of_three(sharp).mT).mT
+    images.index_copy_(0, rows, torch.where(chosen[:, None, None], soft, sharp))
+
+
+def _of_three(images: Tensor) -> Tensor:
+    """Return the mean of each pixel and its neighbours above and below."""
+    mean = images.clone()
+    mean[:, 1:] += images[:, :-1]
+    mean[:, :-1] += images[:, 1:]
+    mean[:, 1:-1] /= 3
+    mean[:, :1] /= 2
+    mean[:, -1:] /= 2
+    return mean
 
 
 def _noise(images: Tensor, generator: torch.Generator) -> Tensor:

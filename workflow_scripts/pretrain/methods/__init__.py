@@ -1,4 +1,4 @@
-"""Self-supervised methods, one per file; the file's name is the method's name.
+"""Pretraining methods, one per file; the file's name is the method's name.
 
 Methods are found by name, not listed: an import here would put every method's code
 behind every encoder, and one edit would re-run them all.
@@ -15,7 +15,12 @@ A method file holds two names:
                        whole patches of a ViT -> scalar loss
     after_step(share)  called after each step; share of training done, in (0, 1]
     encoder            what is kept when training ends
-    transformer_only   True where only a ViT will do; may be left out otherwise
+    after these, what a class may leave out if it is not so:
+    transformer_only   True where only a ViT will do
+    partners           True where the second and later views shall be of another image
+                       of the same patient
+    taught             True where forward also takes `targets`: float32 (batch,
+                       findings), 1, 0, NaN unknown
 
 `views` and `local_views` stand on the class; where options decide, the instance's
 count. Before the first step a method is as at share 0. With several processes each has
@@ -34,6 +39,8 @@ class Shape:
     width: int  # features of an image
     map_width: int  # channels of the last feature map
     size_px: int  # side of the images
+    findings: int = 0  # that a taught method learns
+    present_shares: tuple[float, ...] = ()  # of each finding, among the known labels
 
 
 def load(name: str) -> ModuleType:
