@@ -7,7 +7,7 @@ Without a choice of method or backbone: on a CPU SimCLR and MoCo v2 of two small
 networks at 64 px; on a GPU ResNet-50 MoCo v2, ResNet-50 SimCLR and ViT-S MAE at 224 px,
 within 8 minutes. Programs, in turns, with one network, objective, batch and device:
 
-ours         `pretrain.loop.Run` fed by `core.feed.Feed`: views, step, schedule,
+ours         `pretrain.loop.Run` fed by `pretrain.feed.Feed`: views, step, schedule,
              account; without what comes once an epoch (told apart)
 matched      lightly's parts in our precision and layout, grey (pretrain_peer.py)
 stock        lightly's examples: RGB, float32
@@ -41,9 +41,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.pretrain_peer import Loop, encoder_of, finished
 from workflow_scripts.core.device import autocast, device, placed
 from workflow_scripts.core.encoders import Card
-from workflow_scripts.core.feed import Feed
 from workflow_scripts.core.store import Store
 from workflow_scripts.pretrain import training
+from workflow_scripts.pretrain.feed import Feed
 from workflow_scripts.pretrain.loop import Run
 from workflow_scripts.pretrain.pooled import Pool
 from workflow_scripts.pretrain.recipe import Recipe

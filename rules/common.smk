@@ -21,9 +21,9 @@ except InputError as error:
 
 files = Files(config)
 
-# Jobs that use a GPU ask for one where there is one; `--resources gpu=1` then lets them
-# take turns. A cluster's profile sets its own.
-GPU = int(shutil.which("nvidia-smi") is not None)
+# Jobs that use a GPU ask for one where there is one, or where they are sent elsewhere;
+# `--resources gpu=1` then lets them take turns. A cluster's profile sets its own.
+GPU = int(workflow.non_local_exec or shutil.which("nvidia-smi") is not None)
 
 
 def gpus(wildcards):

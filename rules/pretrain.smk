@@ -60,7 +60,7 @@ rule pretrain_begin:
 
 
 rule pretrain_fit:
-    """Train one encoder on.
+    """Train one encoder on. It takes the shell's place, so that it hears signals.
 
     That the plan is ready must be so before, but is no reason to train again.
     """
@@ -95,7 +95,7 @@ rule pretrain_fit:
         recipe=recipe("pretrain_fit"),
     shell:
         """
-        python -m workflow_scripts.pretrain.fit \
+        exec python -m workflow_scripts.pretrain.fit \
             --parent {input.parent:q} \
             --parent-card {input.parent_card:q} \
             --pool {input.pool:q} \

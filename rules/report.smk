@@ -38,6 +38,9 @@ rule report_page:
         training=expand(
             "results/encoders/{encoder}/training.parquet", encoder=config["encoders"]
         ),
+        pools=expand(
+            "results/prepare/pools/{encoder}.parquet", encoder=names.trained(config)
+        ),
     output:
         page="results/report/index.html",
         tables=directory("results/report/tables"),
@@ -68,6 +71,7 @@ rule report_page:
             --leakage {input.leakage:q} \
             --cards {input.cards:q} \
             --training {input.training:q} \
+            --pools {input.pools:q} \
             --recipe {params.recipe:q} \
             --page {output.page:q} \
             --tables {output.tables:q} \

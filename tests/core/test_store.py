@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from workflow_scripts.core import feed
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.store import Lungs, Store, by_dataset, gather_by_dataset
+from workflow_scripts.pretrain import feed
 
 SIZE = 12  # no multiple of eight: the last byte of a row of lungs is not full
 SHARDS = {"own": {0: 5, 1: 0, 7: 3}, "far": {0: 4}}

@@ -125,7 +125,7 @@ def test_shares_of_drawn_lungs_that_leave_none_to_teach_are_refused():
 
 
 def test_budgets_have_names_that_files_can_have():
-    assert names.budgets(filled()) == ["100", "250", "100pct"]
+    assert names.budgets(filled()) == ["100", "200", "400", "100pct"]
 
 
 def test_the_neighbours_of_an_archive_are_the_tested_sets_of_its_hospital():
@@ -275,6 +275,13 @@ def test_more_shards_than_a_command_line_can_name_are_refused_with_the_remedy():
         ({"watch": "nothing"}, r"moco\.watch: 'nothing' is unknown; there are: chest"),
         ({"processes": 2, "images_at_once": "auto"}, "auto is for one process"),
         ({"processes": 3}, "64 images cannot be shared equally by 3 processes"),
+        ({"images_at_once": 48}, "48 do not divide the 64 images"),
+        ({"optimiser": "lars", "weight_decay": 0}, "LARS adapts only to weights"),
+        ({"method": "mae", "options": {}}, "test_resnet is none of timm's"),
+        (
+            {"method": "dino", "options": {"local_views": 4}},
+            "radiograph makes no local views",
+        ),
     ],
 )
 def test_what_the_training_loop_could_not_do_is_refused(choices, told):

@@ -11,9 +11,9 @@ import torch
 
 from workflow_scripts.core.device import placed
 from workflow_scripts.core.encoders import Card
-from workflow_scripts.core.feed import Feed
 from workflow_scripts.core.store import Store
 from workflow_scripts.pretrain import methods, training
+from workflow_scripts.pretrain.feed import Feed
 from workflow_scripts.pretrain.loop import Run
 from workflow_scripts.pretrain.partners import Partners
 from workflow_scripts.pretrain.pooled import Pool

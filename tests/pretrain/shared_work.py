@@ -25,6 +25,14 @@ ALIKE = [
 ]
 
 
+HEALTHY = {  # features are measured in float32, which these networks do not take
+    "feature_std": 1.0,
+    "effective_rank": 9.0,
+    "centred_rank": 9.0,
+    "projection_std": 1.0,
+}
+
+
 def plain(images, generator, view):
     """Views that differ, without a random number."""
     return images.double() / 255 * (1 - 0.3 * view)
@@ -59,7 +67,7 @@ def trained(method, folder, processes=1, stopped=None):
         average=0.5,
     )
     run.moving.views.policy = SimpleNamespace(augment=plain)
-    run.watch = SimpleNamespace(of=lambda encoder: {"effective_rank": 0.0})
+    run.watch = SimpleNamespace(of=lambda *_, **__: HEALTHY)
     begun = weights(run)
     run.train(
         folder, NEVER if stopped is None else After(stopped if not rank() else None)
@@ -98,3 +106,14 @@ def stopped_then_whole(method, folder):
     with pytest.raises(SystemExit, match="75"):
         trained(method, parts, 2, stopped=3)
     return trained(method, parts, 2), trained(method, whole, 2)
+
+
+def saved_at_once_or_never(method, folder):
+    """Save after each step as the first process's clock says; then never."""
+    often, never = folder / "often", folder / "never"
+    for place in (often, never):
+        place.mkdir(exist_ok=True)
+    loop.SAVING_SHARE = 1e9 if rank() == 0 else 1e-9  # the others are in no hurry
+    found = trained(method, often, 2)
+    loop.SAVING_SHARE = 1e-9
+    return found, trained(method, never, 2), len(list(often.glob("*.pt")))

@@ -9,7 +9,7 @@ import torch
 
 from tests.pretrain.runs import NEVER, After, bits, losses, pool_of, run_of, same
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.pretrain import room
+from workflow_scripts.pretrain import checkpoint, room
 from workflow_scripts.pretrain.stopping import Stop
 
 PLAIN = {"method": "rotation", "augmentation": "none"}  # no image sees another
@@ -43,6 +43,54 @@ def test_a_batch_in_parts_moves_weights_as_a_whole_one_does(tmp_path):
     moved = (weights(whole) - weights(run_of(**(PLAIN | chosen)))).abs().max()
     assert moved > 0.01
     assert (weights(whole) - weights(parts)).abs().max() < 0.02 * moved
+
+
+def test_parts_with_few_labels_weigh_by_labels(tmp_path):
+    pool = pool_of("supervised")
+    targets = pool.targets.clone()
+    targets[::2] = targets[5] = torch.nan
+    pool = dataclasses.replace(pool, targets=targets)
+    run = run_of("supervised", backbone="test_vit", pool=pool, augmentation="none")
+    run.moving.method.train()
+    rows, images = next(run.pool.batches(torch.arange(16).view(1, 1, 16)))
+
+    def gradient(at_once):
+        run.moving.optimiser.zero_grad()
+        for numbers, columns, weight in run.pool.parts(rows[0], at_once):
+            (run.loss_of(numbers, images[:, columns]) * weight).backward()
+        return torch.cat([p.grad.flatten() for p in run.moving.method.parameters()])
+
+    whole = gradient(16)
+    for at_once in (8, 3, 2):
+        assert (gradient(at_once) - whole).norm() < 0.02 * whole.norm()
+
+
+def test_no_part_is_of_one_image():
+    pool = pool_of("rotation")
+    for size in (5, 7, 16):
+        for at_once in (1, 2, 3, 4):
+            parts = pool.parts(torch.arange(size), at_once)
+            lengths = [len(numbers) for numbers, _, _ in parts]
+            assert sum(lengths) == size
+            assert min(lengths) >= 2
+            assert sum(weight for *_, weight in parts) == pytest.approx(1)
+
+
+def test_a_gradient_that_is_not_finite_is_told_of_its_batch_and_never_kept(tmp_path):
+    run = run_of(**PLAIN, n=80)
+    called = run.moving.called
+
+    def broken(*views, **lesson):
+        loss = called(*views, **lesson)
+        weight = next(run.moving.method.parameters())
+        return loss + (0 * weight.sum()).sqrt() if run.steps_done == 2 else loss
+
+    run.moving.called = broken
+    with pytest.raises(InputError, match="gradient is not finite at step 3 of"):
+        run.train(tmp_path, NEVER)
+    for path in tmp_path.glob("*.pt"):
+        kept = checkpoint.read(path)["method"].values()
+        assert all(value.isfinite().all() for value in kept if torch.is_tensor(value))
 
 
 def test_auto_takes_the_whole_batch_where_it_fits_and_leaves_no_trace(tmp_path):
@@ -144,7 +192,7 @@ def test_what_is_noted_of_an_epoch_is_complete(tmp_path):
 
 def test_local_views_that_a_policy_does_not_make_are_refused():
     options = {"local_views": 2}
-    with pytest.raises(InputError, match="choose dino or swav"):
+    with pytest.raises(InputError, match="makes none; leave them out"):
         run_of("dino", options=options)
 
 

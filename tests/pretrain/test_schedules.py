@@ -8,6 +8,7 @@ import timm
 import torch
 
 from tests.pretrain.runs import recipe
+from workflow_scripts.core.errors import InputError
 from workflow_scripts.pretrain.schedules import Schedule, optimiser_of
 
 
@@ -52,10 +53,17 @@ def test_biases_and_norms_never_decay(optimiser):
 
 def test_lars_takes_steps_as_long_as_a_share_of_the_weights():
     weight = torch.nn.Linear(3, 3, bias=False)
-    before = weight.weight.detach().clone()
+    begun = weight.weight.detach().clone()
     made = optimiser_of(weight, recipe("moco", optimiser="lars", weight_decay=1e-6))
     made.param_groups[1]["lr"] = 2.0
     (1000 * weight(torch.ones(2, 3))).sum().backward()
     made.step()
-    moved = (weight.weight - before).norm()
-    assert float(moved) == pytest.approx(2.0 * 0.001 * float(before.norm()), rel=1e-3)
+    moved = (weight.weight.detach() - begun).norm()
+    assert float(moved) == pytest.approx(2.0 * 0.001 * float(begun.norm()), rel=1e-3)
+
+
+def test_an_average_too_slow_for_the_run_is_refused_with_what_would_do():
+    with pytest.raises(InputError, match=r"200 steps 82% .* choose 0\.9851 at most"):
+        schedule(average=0.999).refuse_slow_average()
+    schedule(average=0.985).refuse_slow_average()
+    schedule(average=0.0).refuse_slow_average()

@@ -3,7 +3,13 @@
 import pytest
 import torch
 
-from tests.pretrain.shared_work import ALIKE, several, stopped_then_whole, trained
+from tests.pretrain.shared_work import (
+    ALIKE,
+    saved_at_once_or_never,
+    several,
+    stopped_then_whole,
+    trained,
+)
 from workflow_scripts.pretrain import launch
 
 TOLERANCE = 1e-6  # of the way that all weights went together, in float64
@@ -31,3 +37,10 @@ def test_one_that_is_stopped_stops_the_other_and_both_go_on_to_the_same_bits(tmp
     assert parts["losses"] == whole["losses"]
     for name, expected in whole["state"].items():
         assert torch.equal(parts["state"][name], expected), name
+
+
+def test_all_save_when_one_of_them_finds_it_time(tmp_path):
+    often, never, kept = launch.together(saved_at_once_or_never, 2, "moco", tmp_path)
+    assert kept == 2
+    for name, expected in never["state"].items():
+        assert torch.equal(often["state"][name], expected), name

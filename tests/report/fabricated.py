@@ -15,7 +15,7 @@ from workflow_scripts.core.tables.evaluate import (
 )
 from workflow_scripts.core.tables.finetune import PREDICTIONS
 from workflow_scripts.core.tables.ingest import COUNTS, IMAGES, LEDGER
-from workflow_scripts.core.tables.prepare import LEAKAGE, SPLITS, TARGETS
+from workflow_scripts.core.tables.prepare import LEAKAGE, POOL, SPLITS, TARGETS
 from workflow_scripts.core.tables.prepare_pixels import DICE, INTENSITY, STORE
 from workflow_scripts.core.tables.pretrain import TRAINING
 from workflow_scripts.evaluate import comparisons, efficiency, metrics
@@ -164,21 +164,42 @@ def write_dataset(folder: Path, images: pd.DataFrame, generator, reason):
     INTENSITY.write(frame, folder / "intensity.parquet")
 
 
-def write_encoder(folder: Path, trained: bool, generator):
+def write_encoder(folder: Path, trained: bool, notes, generator):
     folder.mkdir()
-    card = {"timm": {"model_name": "test_resnet"}, "size_px": SIZE_PX}
+    cost = {"hours": 0.5, "gpu_hours": 1.0, "energy_wh": 300.0}
+    cost |= {"device": "cuda", "processes": 2}
+    notes = ({"cost": cost} if trained else {}) | notes
+    card = {"timm": {"model_name": "test_resnet"}, "size_px": SIZE_PX, "notes": notes}
     (folder / "encoder.json").write_text(json.dumps(card))
-    n = 12 if trained else 0
+    n = 20 if trained else 0
     training = {
         "epoch": np.arange(1, n + 1),
         "loss": np.linspace(5, 3, n) + 0.1 * generator.normal(size=n),
         "learning_rate": 0.001,
+        "weight_decay": 0.0001,
+        "gradient_norm": np.nan,
         "images_per_second": 900.0,
+        "waiting_share": 0.013,
         "feature_std": np.linspace(0.4, 0.3, n),
         "effective_rank": np.linspace(8, 30, n),
-        "seconds": 2.0,
+        "centred_rank": np.linspace(9, 31, n),
+        "projection_std": np.nan,
+        "knn_auroc": np.linspace(0.6, 0.7, n),
+        "energy_wh": 15.0,
+        "seconds": 90.0,
     }
     TRAINING.write(pd.DataFrame(training), folder / "training.parquet")
+    return folder
+
+
+def write_pool(folder: Path, images: pd.DataFrame, choice) -> Path:
+    """Write the pool of an encoder that is pretrained on the first of `images`."""
+    blank = {"shard": 0, "row": 0, "study_id": pd.NA, "view_position": pd.NA}
+    pool = images[: choice.get("images", len(images))].assign(
+        dataset="archive", **blank
+    )
+    POOL.write(pool, folder / "pool.parquet")
+    return folder / "pool.parquet"
 
 
 def leakage(dataset, excluded):
@@ -238,8 +259,13 @@ def write_chain(
     phantom=(),
     reached=REACHED,
     drawn=True,
+    notes=None,
+    choices=None,
 ):
-    """Write all inputs; returns the flags of `page.main` but for its outputs."""
+    """Write all inputs; returns the flags of `page.main` but for its outputs.
+
+    `notes` are added to the encoders' cards, `choices` stand in the config for them.
+    """
     generator = np.random.default_rng(0)
     names = {"clinic": clinic, "elsewhere": "elsewhere", "effusion": finding}
     findings = [names.get(name, name) for name in fabricated.FINDINGS]
@@ -260,9 +286,15 @@ def write_chain(
     folders = [folder / name for name in datasets]
     for where, images in zip(folders, datasets.values(), strict=True):
         write_dataset(where, images, generator, reason)
-    encoders = [folder / f"encoder-{number}" for number in range(len(strengths))]
-    for number, where in enumerate(encoders):
-        write_encoder(where, number > 0, generator)
+    asked = config(names, strengths, findings, protocols, budgets, draws)
+    asked["encoders"] |= choices or {}
+    encoders, pools = [], []
+    for number, (name, choice) in enumerate(asked["encoders"].items()):
+        where = folder / f"encoder-{number}"
+        noted = (notes or {}).get(name, {})
+        encoders.append(write_encoder(where, "from" in choice, noted, generator))
+        if "from" in choice:
+            pools.append(write_pool(where, archive, choice))
     LEAKAGE.write(leakage(clinic, excluded=True), folder / "leakage.parquet")
     recipe = page.Recipe(
         title=title,
@@ -273,7 +305,7 @@ def write_chain(
         size_px=SIZE_PX,
         phantom=list(phantom),
         finder="network",
-        config=config(names, strengths, findings, protocols, budgets, draws),
+        config=asked,
     )
     flags = {name: [paths[name]] for name in ("metrics", "comparisons", "efficiency")}
     files = {
@@ -299,5 +331,6 @@ def write_chain(
         "leakage": folder / "leakage.parquet",
         "cards": [where / "encoder.json" for where in encoders],
         "training": [where / "training.parquet" for where in encoders],
+        "pools": pools,
         "recipe": recipe,
     }

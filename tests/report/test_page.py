@@ -97,7 +97,7 @@ def test_every_tag_is_closed(read):
 def test_every_link_leads_somewhere(report, read):
     ids = [value for name, value in read.attributes if name == "id"]
     links = {v for n, v in read.attributes if n in {"href", "xlink:href"}}
-    assert len([link for link in links if link.startswith("tables/")]) == 13
+    assert len([link for link in links if link.startswith("tables/")]) == 14
     for link in links:
         if link.startswith("#"):
             assert link[1:] in ids
@@ -117,8 +117,8 @@ def test_formula_cells_are_defused(report):
 
 def test_every_section_is_there(read):
     anchors = (
-        "curves shortcuts labels comparisons drift cohort lungs examples training "
-        "methods made"
+        "curves shortcuts labels comparisons drift cohort lungs examples encoders "
+        "training methods made"
     )
     ids = [value for name, value in read.attributes if name == "id"]
     assert [name for name in ids if name in anchors.split()] == anchors.split()

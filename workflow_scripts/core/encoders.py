@@ -64,6 +64,7 @@ def save(model: nn.Module, card: Card, weights: Path, json_path: Path) -> None:
     save_file(state, weights)
     text = json.dumps(asdict(card), indent=1, sort_keys=True)
     json_path.write_text(text + "\n", encoding="utf-8")
+    weights.chmod(json_path.stat().st_mode)  # safetensors lets nobody else read them
 
 
 def normalised(images: Tensor, card: Card) -> Tensor:

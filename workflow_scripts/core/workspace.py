@@ -47,8 +47,11 @@ def workspace(digest: str) -> Iterator[Path]:
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(f"{folder} is in use by another process") from error
+        except OSError as error:
+            raise InputError(
+                f"{folder} is in use by another process, or on a disk without locks: "
+                f"{error.strerror}"
+            ) from error
         yield folder
 
 

@@ -1,13 +1,7 @@
 """Check the encoders of the config: starts, chains, methods and their options."""
 
-import ast
-import importlib.util
-import re
-from functools import cache
-from pathlib import Path
-
-from workflow_scripts.plan import adapters
-from workflow_scripts.plan.families import FAMILIES, members, options_of, unknown
+from workflow_scripts.plan import adapters, networks
+from workflow_scripts.plan.families import members, options_of, says, unknown
 from workflow_scripts.plan.settings import Settings
 
 
@@ -18,7 +12,7 @@ def misfits(config: Settings) -> list[str]:
     for name, encoder in encoders.items():
         place = f"encoders.{name}"
         if "backbone" in encoder:
-            found += _backbone_misfits(place, encoder)
+            found += networks.begun_misfits(place, encoder)
             continue
         found += unknown(f"{place}.from", encoder["from"], sorted(encoders))
         found += unknown(f"{place}.method", encoder["method"], members("method"))
@@ -28,6 +22,7 @@ def misfits(config: Settings) -> list[str]:
         found += _option_misfits(place, encoder)
         found += _pool_misfits(place, encoder)
         found += _loop_misfits(place, config, encoder)
+        found += networks.method_misfits(place, config, encoder)
         found += _finding_misfits(place, config, encoder)
         for dataset in encoder["data"]:
             found += unknown(f"{place}.data", dataset, sorted(config["datasets"]))
@@ -81,15 +76,23 @@ def _loop_misfits(place: str, config: Settings, encoder: Settings) -> list[str]:
     """List what the training loop could not do."""
     found = []
     processes, batch_size = encoder["processes"], encoder["batch_size"]
+    at_once = encoder["images_at_once"]
     if encoder["watch"] is not None:
         found += unknown(f"{place}.watch", encoder["watch"], sorted(config["tasks"]))
-    if processes > 1 and encoder["images_at_once"] == "auto":
+    if processes > 1 and at_once == "auto":
         found.append(f"{place}.images_at_once: auto is for one process; give a number")
     if batch_size % processes:
         found.append(
             f"{place}.batch_size: {batch_size} images cannot be shared equally by "
             f"{processes} processes"
         )
+    elif isinstance(at_once, int) and batch_size // processes % at_once:
+        found.append(
+            f"{place}.images_at_once: {at_once} do not divide the "
+            f"{batch_size // processes} images of a process"
+        )
+    if encoder["optimiser"] == "lars" and not encoder["weight_decay"]:
+        found.append(f"{place}.weight_decay: LARS adapts only to weights that decay")
     return found
 
 
@@ -115,57 +118,3 @@ def _finding_misfits(place: str, config: Settings, encoder: Settings) -> list[st
     for finding in findings:
         found += unknown(f"{place}.findings", finding, sorted(told))
     return found
-
-
-def says(method: str, flag: str) -> bool:
-    """Say whether the class of a method has `flag = True`, read from its source."""
-    source = (FAMILIES["method"] / f"{method}.py").read_text(encoding="utf-8")
-    return any(
-        isinstance(line, ast.Assign) and ast.unparse(line) == f"{flag} = True"
-        for node in ast.parse(source).body
-        if isinstance(node, ast.ClassDef) and node.name == "Method"
-        for line in node.body
-    )
-
-
-def _backbone_misfits(place: str, encoder: Settings) -> list[str]:
-    backbone, weights = encoder["backbone"], encoder["weights"]
-    found = []
-    if backbone not in backbones():
-        found.append(
-            f"{place}.backbone: {backbone!r} is not a model of timm; "
-            "timm.list_models() names them"
-        )
-    if weights.startswith("file:") and not Path(weights[5:]).expanduser().is_file():
-        found.append(f"{place}.weights: no file {weights[5:]!r}")
-    if weights.startswith("https:") and encoder["sha256"] is None:
-        found.append(
-            f"{place}.sha256: {weights!r} could be changed by others; give the sha256 "
-            "of the file that is meant"
-        )
-    told = [
-        k for k in ("sha256", "format", "mean", "deviation") if encoder[k] is not None
-    ]
-    if told and not weights.startswith(("file:", "https:")):
-        found.append(f"{place}.{told[0]}: is for weights from a file or an address")
-    if encoder["format"] is not None:
-        known = members("weights format")
-        found += unknown(f"{place}.format", encoder["format"], known)
-    if weights.startswith("timm:") and weights[5:].partition(".")[0] != backbone:
-        found.append(f"{place}.weights: {weights!r} is not of backbone {backbone!r}")
-    return found
-
-
-@cache
-def backbones() -> set[str]:
-    """List timm's models from its source: importing it would cost seconds a call."""
-    spec = importlib.util.find_spec("timm")
-    assert spec is not None
-    assert spec.origin is not None
-    models = Path(spec.origin).parent / "models"
-    pattern = re.compile(r"^@register_model\s+def (\w+)\(", re.MULTILINE)
-    return {
-        name
-        for file in models.glob("*.py")
-        for name in pattern.findall(file.read_text(encoding="utf-8"))
-    }

@@ -49,3 +49,14 @@ def unknown(place: str, given: str, known: list[str]) -> list[str]:
     if given in known:
         return []
     return [f"{place}: {given!r} is unknown; there are: {', '.join(known)}"]
+
+
+def says(method: str, flag: str) -> bool:
+    """Say whether the class of a method has `flag = True`, read from its source."""
+    source = (FAMILIES["method"] / f"{method}.py").read_text(encoding="utf-8")
+    return any(
+        isinstance(line, ast.Assign) and ast.unparse(line) == f"{flag} = True"
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef) and node.name == "Method"
+        for line in node.body
+    )

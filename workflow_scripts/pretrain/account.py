@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from workflow_scripts.core.device import device
-from workflow_scripts.pretrain.energy import Meter
+from workflow_scripts.pretrain import alarm
+from workflow_scripts.pretrain.energy import POWERCAP, Meter
 from workflow_scripts.pretrain.gathered import processes, summed
 from workflow_scripts.pretrain.processes import of_all, rank
 
@@ -20,18 +21,23 @@ Item = TypeVar("Item")
 log = logging.getLogger(__name__)
 
 
+def _meter() -> Meter:
+    """Return a meter of this process's GPU; one process counts the processors too."""
+    return Meter(powercap=POWERCAP if rank() == 0 else None)
+
+
 @dataclass(kw_only=True)
 class Account:
     """The epoch under way, and the history of those that are done."""
 
     losses: list[Tensor] = field(default_factory=list)  # of this process, of each step
-    norms: list[Tensor] = field(default_factory=list)  # of gradients that are clipped
+    norms: list[Tensor] = field(default_factory=list)  # of gradients, before a cut
     seconds: float = 0.0  # spent on the epoch
     waited: float = 0.0  # of them, for images
     energy_wh: float = 0.0  # NaN where it cannot be read
     start: dict[str, float] = field(default_factory=dict)  # measured before any step
     history: list[dict[str, float]] = field(default_factory=list)
-    meter: Meter = field(default_factory=Meter)
+    meter: Meter = field(default_factory=_meter)
 
     def waited_for(self, items: Iterator[Item]) -> Iterator[Item]:
         """Yield `items`, and note how long they were waited for."""
@@ -42,6 +48,19 @@ class Account:
             if item is None:
                 return
             yield item
+
+    def spent_since(self, clock: float) -> float:
+        """Note the seconds since `clock`; return what it is now."""
+        now = time.monotonic()
+        self.seconds += now - clock
+        return now
+
+    def warn(self, *, taught: bool) -> None:
+        """Warn in the log if the features look as if they had collapsed."""
+        if math.isnan(self.history[-1]["feature_std"]):  # not measured
+            return
+        if fault := alarm.fault(self.history, self.start, taught=taught):
+            log.warning("collapsed? %s", fault)
 
     def end_epoch(
         self, *, rates: dict[str, float], n_images: int, seen: dict[str, float]
@@ -55,7 +74,7 @@ class Account:
         """
         self._read_meter()
         loss = summed(torch.stack(self.losses).mean()) / processes()
-        norm = float(torch.stack(self.norms).mean()) if self.norms else math.nan
+        norm = float(torch.stack(self.norms).mean())
         row = {
             "epoch": len(self.history) + 1,
             "loss": float(loss),
@@ -68,17 +87,18 @@ class Account:
             "seconds": self.seconds,
         }
         log.info(
-            "epoch %d: loss %.4f, %.0f images/s, rank %.1f",
+            "epoch %d: loss %.4f, %.0f images/s; features: deviation %.2f, rank %.1f",
             *(row[name] for name in ("epoch", "loss", "images_per_second")),
-            row["effective_rank"],
+            *(row[name] for name in ("feature_std", "effective_rank")),
         )
         self.history.append(row)
         self.losses, self.norms = [], []
         self.seconds = self.waited = self.energy_wh = 0.0
 
     def _read_meter(self) -> None:
-        self.energy_wh += self.meter.wh()
-        self.meter = Meter()
+        used = [wh for wh in of_all(self.meter.wh()) if not math.isnan(wh)]
+        self.energy_wh += sum(used) if used else math.nan
+        self.meter = _meter()
 
     def state(self) -> dict[str, Any]:
         """Return all of it; to be asked for in all processes at once."""

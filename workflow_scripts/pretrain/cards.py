@@ -79,8 +79,8 @@ def trained(
     """
     seconds = sum(row["seconds"] for row in history)
     cost = {
-        "hours": round(seconds / 3600, 4),
-        "gpu_hours": round(gpu_hours(seconds, recipe.processes), 4),
+        "hours": round(seconds / 3600, 6),
+        "gpu_hours": round(gpu_hours(seconds, recipe.processes), 6),
         "device": device().type,
         "processes": recipe.processes,
         "energy_wh": _known(sum(row["energy_wh"] for row in history)),

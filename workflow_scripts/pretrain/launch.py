@@ -147,7 +147,8 @@ def _told(error: ChildFailedError, folder: Path, *, heard: bool) -> BaseExceptio
     rank, failure = error.get_first_failure()
     if failure.exitcode < 0:
         name = failure.signal_name()
-        return RuntimeError(f"process {rank} was ended by {name}; out of memory?")
+        hint = "; out of memory?" if name == signal.SIGKILL.name else ""
+        return RuntimeError(f"process {rank} was ended by {name}{hint}")
     silent = f"process {rank} ended with {failure.exitcode}"
     return RuntimeError(told[0]["extraInfo"]["py_callstack"] if told else silent)
 

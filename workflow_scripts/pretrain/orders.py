@@ -5,14 +5,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from workflow_scripts.core.errors import InputError
+from workflow_scripts.pretrain.randomness import seed_of
+
+ORDER = 3  # names the random numbers of orders, apart from those of steps and views
+
 
 def generator_of(seed: int, epoch: int) -> torch.Generator:
     """Return the random numbers of one epoch, on the CPU.
 
     They follow from its number alone: nothing of them has to be kept.
     """
-    digits = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
-    return torch.Generator().manual_seed(int(digits[0]))
+    return torch.Generator().manual_seed(seed_of([seed, epoch, ORDER]))
 
 
 def order_of(
@@ -31,11 +35,19 @@ def order_of(
     Returns:
         int64, shape (images,). A dataset is gone through as a whole before any of its
         images comes again.
+
+    Raises:
+        InputError: if no image would be met.
     """
     if not sampling:
         return torch.randperm(len(datasets), generator=generator)
     names = sorted(sampling.keys() & set(datasets))  # a pool may hold none of one
     weight = torch.tensor([sampling[name] for name in names])
+    if not weight.any():
+        raise InputError(
+            "sampling: the pool holds images of those datasets only of which none is "
+            "met (0); give them a weight"
+        )
     asked = len(datasets) * weight.double() / weight.sum()
     counts = asked.floor().long()
     short = len(datasets) - int(counts.sum())

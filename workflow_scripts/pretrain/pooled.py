@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,17 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from workflow_scripts.core.feed import Feed
+from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.store import Store, by_dataset
 from workflow_scripts.core.tables.prepare import POOL
+from workflow_scripts.pretrain.feed import Feed
 from workflow_scripts.pretrain.gathered import processes
 from workflow_scripts.pretrain.orders import generator_of, order_of
 from workflow_scripts.pretrain.partners import Partners
 from workflow_scripts.pretrain.processes import rank
 from workflow_scripts.pretrain.recipe import Recipe
 
+NAMED = 8  # images, in a message
 IMAGE = ["dataset", "image_id"]
 
 
@@ -60,12 +63,44 @@ class Pool:
         for batch, seen in zip(rows.unbind(1), images, strict=True):
             yield batch, seen.view(len(batch), -1, *seen.shape[1:])
 
-    def named(self, rows: Tensor, most: int = 8) -> str:
-        """Return the names of some images, for a message."""
-        chosen = self.table.iloc[rows[:most].tolist()]
-        names = chosen["dataset"] + "/" + chosen["image_id"]
-        more = f" and {len(rows) - most} more" if len(rows) > most else ""
-        return ", ".join(names) + more
+    def parts(self, rows: Tensor, at_once: int) -> list[tuple[Tensor, slice, float]]:
+        """Return the parts of this process's batch that are worked on one by one.
+
+        Args:
+            rows: numbers of the images of the whole batch.
+            at_once: images in a part at most; but two at least.
+
+        Returns:
+            Numbers of a part's images, their place in the process's batch, and what
+            part of the loss theirs is: by images, or by labels where some are learnt.
+        """
+        whole = rows.view(processes(), -1)
+        size = whole.shape[1]
+        n_parts = max(1, min(-(-size // at_once), size // 2))
+        edges = [size * part // n_parts for part in range(n_parts + 1)]
+        columns = [slice(*edge) for edge in pairwise(edges)]
+        counts = [self._counted(whole[:, column]) for column in columns]
+        return [
+            (whole[rank(), column], column, count / max(1, sum(counts)))
+            for column, count in zip(columns, counts, strict=True)
+        ]
+
+    def _counted(self, rows: Tensor) -> int:
+        """Count images, or known labels where some are learnt."""
+        if self.targets is None:
+            return rows.numel()
+        return int((~self.targets[rows.flatten()].isnan()).sum())
+
+    def broken(self, what: str, step: int, rows: Tensor) -> InputError:
+        """Return the error that says of which images `what` is not finite at `step`."""
+        images = sorted(rows.flatten().tolist())
+        chosen = self.table.iloc[images[:NAMED]]
+        names = ", ".join(chosen["dataset"] + "/" + chosen["image_id"])
+        more = f" and {len(images) - NAMED} more" if len(images) > NAMED else ""
+        return InputError(
+            f"the {what} is not finite at step {step}, of the images {names}{more}; "
+            "look at them, or try a lower learning_rate"
+        )
 
 
 def read(pool: Path, stores: Sequence[Path], size_px: int) -> Pool:
@@ -78,6 +113,7 @@ def read(pool: Path, stores: Sequence[Path], size_px: int) -> Pool:
         table["dataset"].to_numpy(object),
         table["shard"].to_numpy(np.int64),
         table["row"].to_numpy(np.int64),
+        sharing=processes(),
     )
     return Pool(table=table, feed=feed)
 

@@ -1,5 +1,8 @@
 """What a loop does with its network and its flags, alone or with other processes."""
 
+import logging
+import os
+import shutil
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -9,6 +12,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from workflow_scripts.core.device import device
 from workflow_scripts.pretrain.gathered import processes
+
+log = logging.getLogger(__name__)
 
 
 def rank() -> int:
@@ -29,9 +34,20 @@ def wrapped(method: nn.Module, compiled: str) -> nn.Module:
         called = DistributedDataParallel(
             method, forward_sync_buffers=False, find_unused_parameters=True
         )
-    if compiled == "always" or (compiled == "auto" and device().type == "cuda"):
+    if compiled == "always" or (compiled == "auto" and _compiles()):
         called = torch.compile(called)  # type: ignore[assignment]
     return called
+
+
+def _compiles() -> bool:
+    """Say whether compiling pays and can be done: on a GPU, with a C compiler."""
+    if device().type != "cuda":
+        return False
+    named = os.environ.get("CC")
+    if named or any(map(shutil.which, ("cc", "gcc", "clang"))):
+        return True
+    log.warning("compile: no C compiler here, so nothing is compiled")
+    return False
 
 
 def apart(called: nn.Module, last: bool) -> AbstractContextManager[object]:
@@ -54,9 +70,12 @@ def of_all(mine: Any) -> list[Any]:  # noqa: ANN401 (what can be pickled)
 class Flags:
     """What the host must know of a step, fetched while the device goes on computing."""
 
-    def __init__(self, *, broken: Tensor, stopped: bool) -> None:
-        """Set out to fetch them; each is set if it is in any process."""
-        flags = torch.stack([broken, broken.new_tensor(stopped)]).to(torch.uint8)
+    def __init__(self, *, broken: Tensor, said: tuple[bool, ...]) -> None:
+        """Set out to fetch what the device and the host say, in this order.
+
+        Each flag is set if it is in any process.
+        """
+        flags = torch.cat([broken, broken.new_tensor(said)]).to(torch.uint8)
         if processes() > 1:
             distributed.all_reduce(flags, op=distributed.ReduceOp.MAX)
         self.fetched = None

@@ -7,8 +7,15 @@ import numpy as np
 import torch
 
 
-def begin(seed: int) -> None:
+def seed_of(names: list[int]) -> int:
+    """Return a seed that follows from all of `names`, and is like no other's."""
+    digits = np.random.SeedSequence(names).generate_state(1, np.uint64)
+    return int(digits[0] >> np.uint64(1))  # what torch takes as well
+
+
+def begin(names: list[int]) -> None:
     """Begin every generator that code may draw from without asking."""
+    seed = seed_of(names)
     torch.manual_seed(seed)  # of all devices
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 (whatever a library draws)

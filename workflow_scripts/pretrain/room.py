@@ -25,6 +25,7 @@ def batch_size(recipe: Recipe, n_images: int) -> int:
     """
     size = min(recipe.batch_size, n_images // 2)
     if size < recipe.batch_size:
+        size -= size % processes()
         log.warning("only %d images: batches of half of them", n_images)
     if size % processes() or not size:
         raise InputError(
@@ -71,8 +72,10 @@ def _fits(run: "Run", size: int) -> bool:
     numbers = torch.arange(size) % len(run.pool)
     try:
         images = run.pool.feed.batch(numbers).unsqueeze(0)
-        run.loss_of(numbers, images).backward()  # type: ignore[no-untyped-call]
-        run.moving.optimiser.step()  # which makes room for what it remembers
+        for _ in range(2):  # the second beside what the optimiser remembers
+            loss = run.loss_of(numbers, images)
+            loss.backward()  # type: ignore[no-untyped-call]
+            run.moving.optimiser.step()
     except torch.OutOfMemoryError:
         return False
     finally:

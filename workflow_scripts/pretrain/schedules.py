@@ -8,9 +8,11 @@ from timm.optim.lars import Lars
 from torch import nn
 from torch.optim import Optimizer
 
+from workflow_scripts.core.errors import InputError
 from workflow_scripts.pretrain.recipe import Recipe
 
 MOMENTUM = 0.9  # of LARS and SGD
+MOST_LEFT = 0.05  # of the start, in an average that is published
 MOST_WARMUP = 1 / 5  # of all steps
 
 
@@ -27,6 +29,20 @@ class Schedule:
         """All steps of the run."""
         return self.recipe.epochs * self.steps_per_epoch
 
+    def refuse_slow_average(self) -> None:
+        """Refuse an average that would be published while still much of the start.
+
+        Raises:
+            InputError: saying what would be just fast enough.
+        """
+        left = self.recipe.average**self.steps
+        if left > MOST_LEFT:
+            raise InputError(
+                f"average: after {self.steps} steps {left:.0%} of what is published "
+                f"would be the encoder that was begun with; choose "
+                f"{MOST_LEFT ** (1 / self.steps):.4g} at most, or more epochs"
+            )
+
     def learning_rate(self, step: int) -> float:
         """Return the rate at `step`: a linear rise, then half a cosine to zero."""
         highest = self.recipe.learning_rate * self.batch_size / 256
@@ -42,6 +58,13 @@ class Schedule:
         if end is None:
             return begin
         return end + (begin - end) * _falling(step / self.steps)
+
+    def rates(self, step: int) -> dict[str, float]:
+        """Return both rates of `step`, by their names in the table of training."""
+        return {
+            "learning_rate": self.learning_rate(step),
+            "weight_decay": self.weight_decay(step),
+        }
 
     def set_rates(self, optimiser: Optimizer, step: int) -> None:
         """Tell the `optimiser` the rates of `step`."""

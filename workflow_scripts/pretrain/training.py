@@ -62,7 +62,7 @@ def train(files: Files, recipe: Recipe, folder: Path) -> None:
         folder: of the checkpoints.
     """
     stop = Stop()
-    randomness.begin(recipe.seed)  # all processes build the same
+    randomness.begin([recipe.seed])  # all processes build the same
     model, known = begun(files, recipe)
     pool = pooled.read(files.pool, files.stores, recipe.size_px)
     lessons = [POOL_TARGETS.read(path) for path in files.targets]  # none or one
@@ -76,6 +76,7 @@ def train(files: Files, recipe: Recipe, folder: Path) -> None:
         partners = Partners(pool.table, chosen.study, same_view=chosen.same_view)
         pool = dataclasses.replace(pool, partners=partners)
     run = Run(method, known, pool, recipe)
+    run.schedule.refuse_slow_average()
     if files.watched:
         run.watch.task = watch.labelled(
             files.watched[0],

@@ -8,7 +8,11 @@ from torch import Tensor, nn
 from workflow_scripts.core.device import device
 from workflow_scripts.core.encoders import Card
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.pretrain import augmentations
+from workflow_scripts.pretrain import augmentations, randomness
+from workflow_scripts.pretrain.processes import rank
+from workflow_scripts.pretrain.recipe import Recipe
+
+VIEWS = 2  # names the random numbers of views, apart from those of steps
 
 
 class Views:
@@ -18,30 +22,29 @@ class Views:
         self,
         method: Any,  # noqa: ANN401 (any method file's)
         card: Card,
-        augmentation: str,
-        seed: int,
+        recipe: Recipe,
     ) -> None:
         """Prepare.
 
         Args:
             method: says how many views it wants, and of which sizes.
             card: of its encoder, for what is subtracted and divided by.
-            augmentation: name of the policy.
-            seed: of this process's views.
+            recipe: says which policy, and the seed.
 
         Raises:
             InputError: if local views are wanted that the policy does not make.
         """
-        self.policy = augmentations.load(augmentation)
+        self.policy = augmentations.load(recipe.augmentation)
         self.card = card
         self.views, self.local_views = method.views, method.local_views
+        seed = randomness.seed_of([recipe.seed, rank(), VIEWS])
         self.chance = torch.Generator(device()).manual_seed(seed)
         self.side_px = 0
         if self.local_views and not hasattr(self.policy, "local"):
             raise InputError(
-                f"options: {self.local_views} local views are asked for, and the "
-                f"augmentation {augmentation!r} makes none; leave them out, or choose "
-                "dino or swav"
+                f"options: {self.local_views} local views are asked for, and "
+                f"{recipe.augmentation!r} makes none; leave them out, or choose dino "
+                "or swav as augmentation"
             )
         if self.local_views:
             share = self.policy.LOCAL_SIDE

@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,11 +13,16 @@ from workflow_scripts.core.encoders import Card
 from workflow_scripts.core.store import Store, by_dataset
 from workflow_scripts.core.tables.prepare import TARGETS
 from workflow_scripts.core.tables.prepare_pixels import STORE
+from workflow_scripts.pretrain.moving import Moving
 from workflow_scripts.pretrain.neighbours import knn_auroc
+from workflow_scripts.pretrain.pace import Pace
 from workflow_scripts.pretrain.pooled import Pool
+from workflow_scripts.pretrain.processes import rank
 from workflow_scripts.pretrain.watching import features, measures, projections
 
 WATCHED = 1024  # images of the pool
+WATCHING_SHARE = 0.05  # of all time
+NOTHING = np.ones((1, 1), np.float32)
 LABELLED = {"train": 8192, "validation": 4096}  # images of a task, at most
 
 
@@ -50,7 +54,8 @@ def labelled(
     store = Store(files, size_px)
     found = {}
     for split, most in LABELLED.items():
-        known = wide.xs(split, level="split")
+        # the table has a row for every pair of a split and an image
+        known = wide.xs(split, level="split").dropna(how="all")
         chosen = known.iloc[spread(len(known), most)]
         where = places.loc[chosen.index]
         shards, lines = (where[name].to_numpy(np.int64) for name in ("shard", "row"))
@@ -76,22 +81,26 @@ class Watch:
         self.card, self.task = card, task
         rows = torch.from_numpy(spread(len(pool), WATCHED))
         self.images = pool.feed.batch(rows)
+        self.pace = Pace(WATCHING_SHARE)
 
-    def of(self, method: Any, encoder: nn.Module) -> dict[str, float]:  # noqa: ANN401
-        """Return what is measured of `encoder`; NaN where it is not.
+    def of(self, moving: Moving, *, now: bool = True) -> dict[str, float]:
+        """Return what is measured of the encoder; NaN where it is not.
 
-        Args:
-            method: a method file's, for what its loss compares.
-            encoder: that would be published now.
+        Nothing is but by the first of several processes, and unless it must be `now`,
+        so seldom that it takes little of the time.
         """
-        seen = features(encoder, self.images, self.card)
-        own = seen  # unless an average is published
-        if encoder is not method.encoder:
-            own = features(method.encoder, self.images, self.card)
-        return {
-            **measures(seen, projections(method, own)),
-            "knn_auroc": self._by_neighbours(encoder),
-        }
+        if rank() or not (now or self.pace.due):
+            return dict.fromkeys([*measures(NOTHING, None), "knn_auroc"], math.nan)
+        with self.pace.working():
+            encoder, own = moving.encoder, moving.method.encoder
+            seen = features(encoder, self.images, self.card)
+            of_own = seen  # unless an average is published
+            if encoder is not own:
+                of_own = features(own, self.images, self.card)
+            return {
+                **measures(seen, projections(moving.method, of_own)),
+                "knn_auroc": self._by_neighbours(encoder),
+            }
 
     def _by_neighbours(self, encoder: nn.Module) -> float:
         if self.task is None:

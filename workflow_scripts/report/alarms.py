@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from workflow_scripts.report.marks import MARK
 from workflow_scripts.report.material import (
     MACRO,
     Material,
@@ -64,11 +65,14 @@ def alarms(task: Task) -> dict[str, str]:
 def best_encoder(task: Task, finding: str, encoder: str | None = None) -> Row | None:
     """Return the row of metrics with the highest AUROC at the largest budget.
 
-    On the task's own test patients, over all protocols; of all encoders, or of one.
+    On the task's own test patients, over all protocols; of one encoder, or of all but
+    those marked: an upper reference must not make the others' results look far off.
     """
     rows = task.results(dataset=task.data, finding=finding)
     rows = rows[rows["n_labels"] == rows["n_labels"].max()]
-    if encoder is not None:
+    if encoder is None:
+        rows = rows[~rows["encoder"].str.endswith(MARK)]
+    else:
         rows = rows_where(rows, encoder=encoder)
     rows = rows[rows["value"].notna()].sort_values("value", kind="stable")
     return records(rows)[-1] if len(rows) else None

@@ -29,13 +29,13 @@ def answers(material: Material) -> list[str]:
     They speak of the protocol that the config names first, of the smallest and the
     largest budget, and of the mean over findings: none of these is picked by its
     result. Which encoder leads is, and the text says so. The other protocols follow.
+    Encoders that had learnt labels before are left out.
     """
     paragraphs = []
     for task in material.tasks:
         protocol = material.protocols[0]
-        primary = rows_where(
-            task.comparisons, finding=MACRO, metric=METRIC, protocol=protocol
-        )
+        counted = material.of_counted(task.comparisons)
+        primary = rows_where(counted, finding=MACRO, metric=METRIC, protocol=protocol)
         inside = _by_labels(rows_where(primary, dataset=task.data))
         if inside.empty:
             paragraphs.append(_without_rivals(material, task, protocol))
@@ -55,7 +55,7 @@ def _again(material: Material, task: Task, protocol: str) -> list[str]:
     """Say the same by another protocol, shorter."""
     inside = _by_labels(
         rows_where(
-            task.comparisons,
+            material.of_counted(task.comparisons),
             finding=MACRO,
             metric=METRIC,
             protocol=protocol,

@@ -6,6 +6,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from workflow_scripts.report import learnt
 from workflow_scripts.report.blocks import Block, Fold, Panel, Panels, Section, Text
 from workflow_scripts.report.drawing import Look, chart, looks, svg
 from workflow_scripts.report.material import MACRO, METRIC, Material, Task, rows_where
@@ -23,7 +24,7 @@ INTRODUCTION = (
 
 def section(material: Material) -> Section:
     """Return the section with the curves of all tasks."""
-    blocks: list[Block] = [Text(text=INTRODUCTION)]
+    blocks: list[Block] = [Text(text=INTRODUCTION), *learnt.notices(material)]
     known = looks(material.arms, material.baseline)
     for task in material.tasks:
         panels = _panels(material, task, MACRO, known)

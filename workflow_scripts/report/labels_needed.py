@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from workflow_scripts.report import learnt
 from workflow_scripts.report.blocks import Block, Fold, Grid, Section, Text
 from workflow_scripts.report.material import (
     MACRO,
@@ -28,6 +29,7 @@ SAVINGS = (
 def section(material: Material) -> Section:
     """Return the section with the labels needed, for all tasks."""
     blocks: list[Block] = [Text(text=INTRODUCTION)]
+    blocks += [Text(text=told) for told in learnt.left_out(material)]
     for task in material.tasks:
         for protocol in material.protocols:
             blocks.append(_needed(material, task, protocol, task.data))
@@ -47,13 +49,19 @@ def section(material: Material) -> Section:
 Cells = dict[str, dict[str, Any]]
 
 
-def _targets(task: Task, protocol: str, dataset: str) -> list[tuple[float, str, Cells]]:
-    """Return each score with whose it is and the rows of all encoders, lowest first."""
-    rows = rows_where(
-        task.efficiency, finding=MACRO, protocol=protocol, dataset=dataset
-    )
+def _targets(
+    material: Material, task: Task, protocol: str, dataset: str
+) -> list[tuple[float, str, Cells]]:
+    """Return each score with whose it is and the rows of all encoders, lowest first.
+
+    Only of encoders that count, and without scores that none of them reaches.
+    """
+    counted = material.of_counted(task.efficiency)
+    rows = rows_where(counted, finding=MACRO, protocol=protocol, dataset=dataset)
     found = []
     for _, group in rows.groupby(["target", "reached_by"], sort=True):
+        if (group["reach"] == "beyond").all():
+            continue
         cells = {str(row["encoder"]): row for row in records(group)}
         first = next(iter(cells.values()))
         found.append((float(first["target"]), str(first["reached_by"]), cells))
@@ -64,15 +72,15 @@ def _needed(material: Material, task: Task, protocol: str, dataset: str) -> Grid
     results = task.results(dataset=dataset, protocol=protocol, finding=MACRO)
     fewest, most = results["n_labels"].min(), results["n_labels"].max()
     rows = []
-    for target, reached_by, cells in _targets(task, protocol, dataset):
+    for target, reached_by, cells in _targets(material, task, protocol, dataset):
         costs = [
             cost(cells[name], fewest, most) if name in cells else MISSING
-            for name in material.arms
+            for name in material.counted
         ]
         rows.append([score(target), reached_by, *costs])
     return Grid(
         caption=f"{task.name}, {plain(protocol)}, {dataset}: labelled images needed",
-        head=["AUROC to reach", "reached by", *material.arms],
+        head=["AUROC to reach", "reached by", *material.counted],
         rows=rows,
         n_text=2,
         link=task.link("efficiency"),
@@ -96,13 +104,13 @@ def cost(row: dict[str, Any], fewest: float, most: float) -> str:
 
 
 def _saved(material: Material, task: Task, protocol: str, dataset: str) -> Fold:
-    others = [name for name in material.arms if name != material.baseline]
+    others = [name for name in material.counted if name != material.baseline]
     rows = [
         [
             *(score(target), reached_by),
             *(_ratio(cells[n]) if n in cells else MISSING for n in others),
         ]
-        for target, reached_by, cells in _targets(task, protocol, dataset)
+        for target, reached_by, cells in _targets(material, task, protocol, dataset)
     ]
     caption = (
         f"{task.name}, {plain(protocol)}, {dataset}: labels of {material.baseline}"

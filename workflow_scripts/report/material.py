@@ -65,7 +65,13 @@ class Encoder:
     name: str
     card: dict[str, Any]
     training: pd.DataFrame
+    pool: pd.DataFrame  # dataset, image_id and patient_id; no rows if not trained here
     lineage: list[str]  # names, oldest first, its own last
+
+    @property
+    def labels_seen(self) -> list[dict[str, Any]]:
+        """What it had learnt from labels, stage by stage, those before it included."""
+        return list(self.card["notes"].get("labels_seen", []))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +98,26 @@ class Material:
         """The encoders that were compared, the baseline first."""
         names = [str(name) for name in self.config["sweep"]["encoders"]]
         return sorted(names, key=lambda name: name != self.baseline)
+
+    @property
+    def taught(self) -> list[str]:
+        """The encoders that had learnt labels, before any budget was counted."""
+        return [encoder.name for encoder in self.encoders if encoder.labels_seen]
+
+    @property
+    def counted(self) -> list[str]:
+        """The arms whose budgets are all they cost, and the baseline in any case."""
+        taught = set(self.taught) - {self.baseline}
+        return [name for name in self.arms if name not in taught]
+
+    def of_counted(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a task's `table` that are of an encoder that counts."""
+        return table[table["encoder"].isin(self.counted)]
+
+    def chain(self, encoder: Encoder) -> list[Encoder]:
+        """Return `encoder` and those it goes on from, oldest first."""
+        known = {one.name: one for one in self.encoders}
+        return [known[name] for name in encoder.lineage]
 
     @property
     def protocols(self) -> list[str]:

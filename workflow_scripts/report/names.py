@@ -9,6 +9,8 @@ PROTOCOLS = {
     "linear_probe": "the encoder stays as it is; only a linear classifier is trained",
     "fine_tune": "all weights of the encoder are trained on with the labels",
 }
+UNTAUGHT = "pretrained without labels"
+ORIGINS = {"timm": "timm", "file": "a file", "https": "an address"}
 
 
 def meanings(material: Material) -> list[tuple[str, str]]:
@@ -25,18 +27,20 @@ def meanings(material: Material) -> list[tuple[str, str]]:
 
 def _encoder(choice: dict[str, Any]) -> str:
     if "from" in choice:
+        findings = choice.get("findings")
+        how = f"taught the labels of {listed(findings)}" if findings else UNTAUGHT
         kept = (
             "; validation and test images are among them on purpose (transductive)"
             if choice.get("transductive")
             else ""
         )
         return (
-            f"goes on from {choice['from']}: pretrained without labels by "
-            f"{choice['method']} on the images of {listed(choice['data'])}, "
+            f"goes on from {choice['from']}: {how} by {plain(choice['method'])} on the "
+            f"images of {listed(choice['data'])}, "
             f"{choice['epochs']} epochs{kept}"
         )
     weights = choice.get("weights", "random")
     if weights == "random":
         return f"a {choice['backbone']} with random weights, not pretrained"
-    origin = "a file" if weights.startswith("file") else "timm"
+    origin = ORIGINS.get(weights.partition(":")[0], weights)
     return f"a {choice['backbone']} with pretrained weights from {origin}"

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
@@ -20,10 +19,13 @@ from workflow_scripts.report import (
     drift,
     examples,
     labels_needed,
+    learnt,
     lungs,
     making,
+    marks,
     methods,
     names,
+    origins,
     reading,
     spreadsheets,
     template,
@@ -70,6 +72,7 @@ def main(
     leakage: Input,
     cards: Inputs,
     training: Inputs,
+    pools: Inputs,
     recipe: Recipe,
     page: Output,
     tables: Output,
@@ -92,13 +95,16 @@ def main(
         "leakage": [leakage],
         "cards": cards,
         "training": training,
+        "pools": pools,
     }
     known = read(recipe, paths)
     made, versions = making.read_made(
         [path for many in paths.values() for path in many]
     )
     spreadsheets.write(known, made, tables)
-    text = render(known, sections(known, recipe.example_images, made, versions))
+    shown = marks.marked(known)
+    last = making.section(known, made, versions)  # as configured, without marks
+    text = render(shown, [*sections(shown, recipe.example_images), last])
     page.write_text(text, encoding="utf-8")
     log.info("the page has %d KiB", len(text) // 1024)
 
@@ -119,13 +125,8 @@ def read(recipe: Recipe, paths: dict[str, list[Path]]) -> Material:
     )
 
 
-def sections(
-    known: Material,
-    example_images: bool,
-    made: pd.DataFrame,
-    versions: dict[str, str],
-) -> list[Section]:
-    """Return the sections of the page, in their order."""
+def sections(known: Material, example_images: bool) -> list[Section]:
+    """Return the sections of the page in their order, without the last."""
     return [
         curves.section(known),
         audit.section(known),
@@ -135,9 +136,9 @@ def sections(
         cohort.section(known),
         lungs.section(known),
         *([examples.section(known)] if example_images else []),
+        origins.section(known),
         pretraining.section(known),
         methods.section(known),
-        making.section(known, made, versions),
     ]
 
 
@@ -153,7 +154,11 @@ def render(known: Material, shown: list[Section]) -> str:
     return environment.from_string(template.PAGE).render(
         title=known.title,
         banner=banner,
-        answers=[*answer.answers(known), *alarms.warnings(known)],
+        answers=[
+            *answer.answers(known),
+            *learnt.left_out(known),
+            *alarms.warnings(known),
+        ],
         meanings=names.meanings(known),
         sections=shown,
         css=Markup(template.CSS),  # noqa: S704 (a constant of ours)

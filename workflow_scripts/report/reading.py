@@ -15,7 +15,7 @@ from workflow_scripts.core.tables.evaluate import (
     SHORTCUTS,
 )
 from workflow_scripts.core.tables.ingest import COUNTS, IMAGES, LEDGER
-from workflow_scripts.core.tables.prepare import LEAKAGE, SPLITS, TARGETS
+from workflow_scripts.core.tables.prepare import LEAKAGE, POOL, SPLITS, TARGETS
 from workflow_scripts.core.tables.prepare_pixels import DICE, INTENSITY, STORE
 from workflow_scripts.core.tables.pretrain import TRAINING
 from workflow_scripts.report.material import Dataset, Encoder, Task
@@ -73,8 +73,10 @@ def read_datasets(names: list[str], phantoms: list[str], paths: Paths) -> list[D
 def read_encoders(
     config: dict[str, Any], names: list[str], paths: Paths
 ) -> list[Encoder]:
-    """Read the cards and training tables of all encoders."""
+    """Read cards and training tables of all encoders, pools of those trained here."""
     parents = {name: config["encoders"][name].get("from") for name in names}
+    trained = [name for name in names if parents[name]]
+    pools = dict(zip(trained, paths["pools"], strict=True))
     encoders = []
     for number, name in enumerate(names):
         lineage = [name]
@@ -85,10 +87,16 @@ def read_encoders(
                 name=name,
                 card=json.loads(paths["cards"][number].read_text(encoding="utf-8")),
                 training=TRAINING.read(paths["training"][number]),
+                pool=_pool(pools.get(name)),
                 lineage=lineage,
             )
         )
     return encoders
+
+
+def _pool(path: Path | None) -> pd.DataFrame:
+    pool = POOL.read(path) if path else POOL.empty()
+    return pool[["dataset", "image_id", "patient_id"]]
 
 
 def read_leakage(paths: Paths) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from workflow_scripts.report.cohort import ledger, prevalence
 from workflow_scripts.report.leaks import pairs
 from workflow_scripts.report.lungs import crops, intensity
 from workflow_scripts.report.material import Material
+from workflow_scripts.report.origins import origins
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -25,6 +26,7 @@ def write(material: Material, made: pd.DataFrame, folder: Path) -> None:
     _write(crops(material), folder / "crops.csv")
     _write(material.dice, folder / "dice.csv")
     _write(intensity(material), folder / "intensity.csv")
+    _write(origins(material), folder / "encoders.csv")
     training = [e.training.assign(encoder=e.name) for e in material.encoders]
     _write(pd.concat(training, ignore_index=True), folder / "training.csv")
     _write(made, folder / "made.csv")

@@ -14,7 +14,8 @@ h2 { font-size: 1.35rem; margin: 2.8rem 0 .6rem; border-top: 1px solid #ccc;
   padding-top: 1.2rem; }
 h3 { font-size: .95rem; font-weight: 600; margin: 0 0 .3rem; }
 p, .answer { max-width: 46rem; }
-p, td, th, figcaption, caption, summary { overflow-wrap: anywhere; }
+p, td, figcaption, caption, summary { overflow-wrap: anywhere; }
+th { overflow-wrap: break-word; }
 .banner { background: #fff3cd; border: 2px solid #b58100; padding: .7rem 1rem;
   font-weight: 600; max-width: none; }
 .answer { border-left: 5px solid #0072b2; background: #f3f8fc; padding: .4rem 1.2rem;

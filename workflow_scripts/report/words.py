@@ -55,7 +55,16 @@ def duration(seconds: float) -> str:
     for unit, size in (("h", 3600.0), ("min", 60.0)):
         if seconds >= size:
             return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s"
+    return f"{seconds:.0f} s" if seconds >= 1 else "< 1 s"
+
+
+def energy(watt_hours: float) -> str:
+    """Return an energy in the unit that suits it; a dash for NaN."""
+    if math.isnan(watt_hours):
+        return MISSING
+    if watt_hours >= 1000:
+        return f"{watt_hours / 1000:,.1f} kWh"
+    return f"{watt_hours:.1f} Wh"
 
 
 def plain(name: str) -> str:

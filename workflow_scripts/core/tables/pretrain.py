@@ -11,10 +11,13 @@ TRAINING = Table(
         "loss": number("mean over the epoch's steps", required=True),
         "learning_rate": number("at the end of the epoch", required=True),
         "weight_decay": number("at the end of the epoch", required=True),
-        "gradient_norm": number("mean over steps, unclipped; missing if not asked"),
+        "gradient_norm": number("of all gradients, before a cut; mean over steps"),
         "images_per_second": number("source images of all processes", required=True),
         "waiting_share": number("of the epoch's time, spent waiting for images"),
-        "feature_std": number("mean over features of their deviation over images"),
+        "feature_std": number(
+            "mean over features of their deviation over images; like the next four, "
+            "missing of epochs that were not watched"
+        ),
         "effective_rank": number("RankMe of the features, 1 to their number"),
         "centred_rank": number("RankMe of the features less their mean"),
         "projection_std": number("as feature_std, of what a loss of views compares"),

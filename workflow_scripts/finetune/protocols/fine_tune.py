@@ -82,9 +82,8 @@ def _trained(
     """Train at one learning rate; return its best validation AUROC and weights."""
     torch.manual_seed(seed)  # of drop-path and dropout
     network = placed(network)
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=rate, weight_decay=options["weight_decay"]
-    )
+    weights, decay = network.parameters(), options["weight_decay"]
+    optimiser = torch.optim.AdamW(weights, lr=rate, weight_decay=decay, fused=True)
     pixels = torch.from_numpy(problem.images.pixels[problem.labelled]).to(device())
     targets = torch.from_numpy(problem.targets[problem.labelled]).float().to(device())
     generator = torch.Generator().manual_seed(seed)

@@ -5,11 +5,12 @@ https://arxiv.org/abs/1911.05722; the projection head, temperature and augmentat
 Chen et al. 2020, "Improved Baselines with Momentum Contrastive Learning",
 https://arxiv.org/abs/2003.04297. Loss, queue and head are lightly's.
 
-Without shuffled batch norm: on one device there is nothing to shuffle between, and with
-several processes batch norm is synchronised. Keys of all processes enter the queue.
+Deviation: batch norm is not shuffled between devices but sees the whole batch, on one
+device and on several. The authors warn that keys in the queue are of other batches,
+whose statistics may give them away (their repository, issue 46); MoCo-CXR trained on
+one GPU all the same. Keys of all processes enter the queue.
 """
 
-import copy
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +20,7 @@ from lightly.models.utils import update_momentum
 from torch import Tensor, nn
 
 from workflow_scripts.pretrain.methods import Shape
+from workflow_scripts.pretrain.momentum import slow_copy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +48,8 @@ class Method(nn.Module):
         self.projection_head = MoCoProjectionHead(
             shape.width, options.hidden_width, options.projection_width
         )
-        self.momentum_encoder = copy.deepcopy(encoder)
-        self.momentum_head = copy.deepcopy(self.projection_head)
-        for slow in (self.momentum_encoder, self.momentum_head):
-            slow.requires_grad_(False)
+        self.momentum_encoder = slow_copy(encoder)
+        self.momentum_head = slow_copy(self.projection_head)
         queue = (options.queue_size, options.projection_width)
         self.loss = NTXentLoss(options.temperature, queue, gather_distributed=True)
         bank = self.loss.memory_bank

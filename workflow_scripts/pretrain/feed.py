@@ -27,15 +27,19 @@ LIMITS = (  # a group's limit and its use, bytes, in version 2 and version 1
 log = logging.getLogger(__name__)
 
 
-def place(n_bytes: int) -> str:
+def place(n_bytes: int, sharing: int = 1) -> str:
     """Return where images of `n_bytes` in all shall lie: the nearest that has room.
+
+    Args:
+        n_bytes: of each process.
+        sharing: processes that share this machine's memory, each with a GPU of its own.
 
     Returns:
         GPU memory, memory, or disk (mapped, and read batch by batch).
     """
     if device().type == "cuda" and n_bytes <= ON_DEVICE * torch.cuda.mem_get_info()[0]:
         return "GPU memory"
-    return "memory" if n_bytes <= IN_MEMORY * available() else "disk"
+    return "memory" if n_bytes * sharing <= IN_MEMORY * available() else "disk"
 
 
 def available(root: Path = Path("/")) -> int:
@@ -98,6 +102,7 @@ class Feed:
         datasets: NDArray[np.object_],
         shards: Rows,
         rows: Rows,
+        sharing: int = 1,
     ) -> None:
         """Say where each image lies, and hold all of them if they fit.
 
@@ -106,6 +111,7 @@ class Feed:
             datasets: the dataset of each image of the pool, shape (images,).
             shards: the shard of each in its dataset's store, shape (images,).
             rows: the row of each in its shard, shape (images,).
+            sharing: processes of this machine that hold as many images each.
         """
         (size_px,) = {store.size_px for store in stores.values()}
         self.shape = (size_px, size_px)
@@ -118,7 +124,7 @@ class Feed:
         files = zip(datasets.tolist(), shards.tolist(), strict=True)
         self.files = np.array([number_of[file] for file in files], np.int64)
         self.rows = rows
-        self.place = place(len(rows) * size_px**2)
+        self.place = place(len(rows) * size_px**2, sharing)
         room = len(rows) * size_px**2 / 2**30
         what = (len(rows), size_px, room, self.place)
         log.info("%d images of %d px, %.3g GiB, are fed from %s", *what)
@@ -139,8 +145,8 @@ class Feed:
         return self.held[numbers.to(self.held.device)].to(device())
 
     def batches(self, numbers: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Yield `batch` of each of `numbers`; from disk, one is read ahead."""
-        if self.held is not None:
+        """Yield `batch` of each of `numbers`; from elsewhere, one is read ahead."""
+        if self.held is not None and self.held.device.type == device().type:
             yield from map(self.batch, numbers)
             return
         with ThreadPoolExecutor(1) as reader:
@@ -153,7 +159,8 @@ class Feed:
                 yield last.result().to(device(), non_blocking=True)
 
     def _pinned(self, numbers: Tensor) -> Tensor:
-        images = torch.from_numpy(self._read(numbers.numpy()))
+        held, rows = self.held, numbers.numpy()
+        images = torch.from_numpy(self._read(rows)) if held is None else held[numbers]
         return images.pin_memory() if device().type == "cuda" else images
 
     def _read(self, numbers: Rows) -> Bytes:

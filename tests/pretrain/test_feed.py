@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workflow_scripts.core import feed
 from workflow_scripts.core.store import Store
+from workflow_scripts.pretrain import feed
 
 FREE = 8000 * 1024  # bytes that the machine has left
 MACHINE = {"proc/meminfo": "MemTotal: 9000 kB\nMemAvailable:    8000 kB\n"}
