@@ -168,12 +168,6 @@ def files_of(images, folder):
     return paths
 
 
-class Never:
-    """Nobody asks to stop."""
-
-    asked = False
-
-
 class Ours:
     """Our loop, and the limits that its network sets."""
 
@@ -185,6 +179,7 @@ class Ours:
         encoder = encoder_of(task.backbone, task.size_px, 1)
         card = Card(timm={}, size_px=task.size_px, mean=0.5, deviation=0.25)
         self.run = Run(placed(training.built(encoder, recipe)), card, pool, recipe)
+        self.run.moving.method.train()
         self.batches = self.run._batches()
         self.seconds = self.waited = 0.0
         images = pool.feed.batch(torch.arange(self.run.batch_size) % len(pool))
@@ -194,9 +189,10 @@ class Ours:
         """Do what `Run.train` does in a step, and step over the end of an epoch."""
         run = self.run
         rows, images = next(self.batches)
-        run.take_step(rows, images, Never())
+        run.take_step(rows, images)
         if run.step == run.schedule.steps_per_epoch:
             run.moving.account.losses.clear()
+            run.moving.account.norms.clear()
             run.epoch, run.step = run.epoch + 1, 0
 
     def forward_and_back(self):
@@ -241,7 +237,7 @@ class Ours:
     def once_an_epoch(self, folder):
         """Return the seconds of an epoch's end: of looking at features, of saving."""
         begun = time.perf_counter()
-        self.run._measured()
+        self.run.watch.of(self.run.moving)
         watched = time.perf_counter()
         self.run.save(folder)
         return watched - begun, time.perf_counter() - watched
@@ -299,7 +295,11 @@ def busy_share(step):
         finished()
         wall_us = 1e6 * (time.perf_counter() - begun)
     cuda = torch.autograd.DeviceType.CUDA
-    on_device = [event for event in seen.events() if event.device_type == cuda]
+    on_device = [
+        event
+        for event in seen.events()
+        if event.device_type == cuda and not event.is_user_annotation
+    ]
     spans = sorted((e.time_range.start, e.time_range.end) for e in on_device)
     busy, last = 0.0, float("-inf")
     for start, end in spans:
@@ -330,8 +330,10 @@ def tune(loop, asked):
     known = ways(asked.cores, asked.workers)
     for way in known:
         loop.threads, loop.workers = way
+        loop.share_memory()
         tried[way] = loop.rate(asked.seconds / 2) if len(known) > 1 else 0.0
     loop.threads, loop.workers = max(tried, key=tried.get)
+    loop.share_memory()
     return loop.threads, loop.workers
 
 

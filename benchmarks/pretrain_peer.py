@@ -8,6 +8,7 @@ grey image, pinned memory. Both read PNG files by way of PIL in the workers of a
 """
 
 import copy
+import shutil
 import time
 from contextlib import nullcontext
 
@@ -168,7 +169,7 @@ class Loop:
             matched: whether it is given what our loop has.
         """
         self.batch, self.matched = task.batch, matched
-        self.threads, self.workers = torch.get_num_threads(), 0
+        self.threads, self.workers, self.ahead = torch.get_num_threads(), 0, 2
         encoder = encoder_of(task.backbone, task.size_px, 1 if matched else 3)
         width = encoder.num_features
         model = METHODS[task.method](encoder, width, options).train()
@@ -184,6 +185,14 @@ class Loop:
         transform = TRANSFORMS[task.method](input_size=task.size_px, **normal)
         self.pictures = Pictures(files, transform, "L" if matched else "RGB")
         self.total = torch.zeros((), device=device())
+
+    def share_memory(self):
+        """Take fewer workers where their batches have no room to be handed over."""
+        views = self.pictures[0]
+        n_bytes = self.batch * sum(view.numel() * view.element_size() for view in views)
+        room = int(0.8 * shutil.disk_usage("/dev/shm").free / n_bytes)
+        self.ahead = 2 if room >= 2 * self.workers else 1
+        self.workers = min(self.workers, room)
 
     def step(self, views):
         """Move all weights once."""
@@ -210,6 +219,7 @@ class Loop:
             sampler=RandomSampler(self.pictures, replacement=True, num_samples=ENDLESS),
             num_workers=self.workers,
             drop_last=True,
+            prefetch_factor=self.ahead if self.workers else None,
             pin_memory=self.matched and device().type == "cuda",
         )
         stream, whole = iter(loader), max(1, self.workers)

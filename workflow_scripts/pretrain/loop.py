@@ -150,7 +150,10 @@ class Run:
         """Return the method's loss of a part of this process's batch."""
         lesson = {}
         if self.pool.targets is not None:
-            lesson["targets"] = self.pool.targets[numbers].to(images.device)
+            taught = self.pool.targets[numbers]
+            if images.is_cuda:
+                taught = taught.pin_memory()
+            lesson["targets"] = taught.to(images.device, non_blocking=True)
         views = self.moving.views.of(images)
         with autocast():
             loss: Tensor = self.moving.called(*views, **lesson)

@@ -75,7 +75,10 @@ class Flags:
 
         Each flag is set if it is in any process.
         """
-        flags = torch.cat([broken, broken.new_tensor(said)]).to(torch.uint8)
+        told = [
+            broken.new_full((1,), one) for one in said
+        ]  # without a copy to wait for
+        flags = torch.cat([broken, *told]).to(torch.uint8)
         if processes() > 1:
             distributed.all_reduce(flags, op=distributed.ReduceOp.MAX)
         self.fetched = None

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 import torch
 from lightly.loss import NTXentLoss
 from lightly.models.modules.heads import MoCoProjectionHead
+from lightly.models.modules.memory_bank import MemoryBankModule
 from lightly.models.utils import update_momentum
 from torch import Tensor, nn
 
+from workflow_scripts.pretrain.gathered import gathered
 from workflow_scripts.pretrain.methods import Shape
 from workflow_scripts.pretrain.momentum import slow_copy
 
@@ -32,6 +34,22 @@ class Options:
     temperature: float = 0.2
     momentum: float = 0.999  # of the momentum encoder
     queue_size: int = 65536  # keys of earlier images; a few batches for a small pool
+
+
+class Queue(MemoryBankModule):  # type: ignore[misc]
+    """Lightly's queue, moved on without asking the device where it stands.
+
+    Lightly asks, and a GPU would have to end its work first. Keys that do not fit the
+    end go to the beginning, where lightly drops them.
+    """
+
+    @torch.no_grad()
+    def _dequeue_and_enqueue(self, batch: Tensor) -> None:
+        size = self.size[0]
+        keys = gathered(batch)[-size:]
+        rows = (self.bank_ptr + torch.arange(len(keys), device=keys.device)) % size
+        self.bank.index_copy_(0, rows, keys)
+        self.bank_ptr.copy_((rows[-1:] + 1) % size)
 
 
 class Method(nn.Module):
@@ -52,7 +70,7 @@ class Method(nn.Module):
         self.momentum_head = slow_copy(self.projection_head)
         queue = (options.queue_size, options.projection_width)
         self.loss = NTXentLoss(options.temperature, queue, gather_distributed=True)
-        bank = self.loss.memory_bank
+        self.loss.memory_bank = bank = Queue(queue, gather_distributed=True)
         for name, value in (("bank", bank.bank), ("bank_ptr", bank.bank_ptr)):
             # lightly leaves the queue out of checkpoints; a resumed run needs it
             bank.register_buffer(name, value, persistent=True)
