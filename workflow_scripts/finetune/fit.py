@@ -18,7 +18,7 @@ from workflow_scripts.core.tables.prepare import DRAWS, TARGETS
 from workflow_scripts.core.workspace import workspace
 from workflow_scripts.finetune import protocols
 from workflow_scripts.finetune.aligned import images_of, matrix, pixels_of, places_of
-from workflow_scripts.finetune.protocols import Images, Problem
+from workflow_scripts.finetune.protocols import Fitted, Images, Problem
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +62,17 @@ def main(
     weights: dict[str, NDArray[Any]] = {}
     tried = []
     with workspace(identity) as folder:
-        for number, drawn in DRAWS.read(draw).groupby("draw"):
-            problem = problem_of(known, images, wanted, drawn, recipe)
-            done = folder / f"draw-{number}"
-            if not done.with_suffix(".parquet").is_file():
-                _fit_one(problem, drawn, recipe, done)
+        draws = {
+            folder / f"draw-{number}": (
+                problem_of(known, images, wanted, drawn, recipe),
+                drawn,
+            )
+            for number, drawn in DRAWS.read(draw).groupby("draw")
+        }
+        fit_what_waits(draws, recipe)
+        for done in draws:
             fitted = load_file(done.with_suffix(".safetensors"))
-            weights |= {f"draw-{number}/{key}": value for key, value in fitted.items()}
+            weights |= {f"{done.name}/{key}": value for key, value in fitted.items()}
             tried.append(SELECTION.read(done.with_suffix(".parquet")))
         save_file(weights, classifiers)
         SELECTION.write(pd.concat(tried, ignore_index=True), selection)
@@ -94,11 +98,36 @@ def problem_of(
     )
 
 
-def _fit_one(problem: Problem, drawn: pd.DataFrame, recipe: Recipe, done: Path) -> None:
-    """Train the classifier of one draw and keep it in the workspace."""
+def fit_what_waits(
+    draws: dict[Path, tuple[Problem, pd.DataFrame]], recipe: Recipe
+) -> None:
+    """Train the classifiers that are not kept in the workspace yet, and keep them.
+
+    A protocol that can solves them together; see `protocols`.
+    """
+    waiting = {
+        done: draw
+        for done, draw in draws.items()
+        if not done.with_suffix(".parquet").is_file()
+    }
+    module = protocols.load(recipe.protocol)
+    if hasattr(module, "fit_each") and waiting:
+        problems = [problem for problem, _ in waiting.values()]
+        fits = module.fit_each(problems, recipe.options)
+    else:
+        fits = (
+            module.fit(
+                problem, recipe.options, recipe.seed + int(drawn["draw"].iloc[0])
+            )
+            for problem, drawn in waiting.values()
+        )
+    for (done, (problem, drawn)), fitted in zip(waiting.items(), fits, strict=True):
+        _keep(problem, drawn, fitted, done)
+
+
+def _keep(problem: Problem, drawn: pd.DataFrame, fitted: Fitted, done: Path) -> None:
+    """Keep the classifier of one draw in the workspace."""
     number = int(drawn["draw"].iloc[0])
-    fit = protocols.load(recipe.protocol).fit
-    fitted = fit(problem, recipe.options, recipe.seed + number)
     log.info("draw %d: %s", number, [t for t in fitted.tried if t.chosen])
     table = pd.DataFrame([vars(tried) for tried in fitted.tried]).assign(
         budget=drawn["budget"].iloc[0],

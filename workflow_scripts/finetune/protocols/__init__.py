@@ -6,6 +6,10 @@ A protocol file holds two functions:
                                             validation split
 ``score(weights, images) -> scores``        chance of each finding, (images, findings)
 
+and, where many problems are cheaper together than one by one,
+
+``fit_each(problems, options)``             yields what `fit` returns, one for each
+
 A file imports what is heavy inside its functions: a probe should start in a second.
 """
 

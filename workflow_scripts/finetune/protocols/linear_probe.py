@@ -4,81 +4,86 @@ The strength of the L2 penalty is chosen on the validation split for each findin
 Features are standardised with the whole training split, for which no label is needed.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.finetune.logistic import principal_axes, regressions
 from workflow_scripts.finetune.protocols import (
     Fitted,
     Floats,
     Images,
     Problem,
     Tried,
-    macro_auroc,
 )
-
-# scikit-learn's default of 1e-4 moves the AUROC by up to 0.005 (measured)
-TOLERANCE = 1e-6
+from workflow_scripts.finetune.resampling import auroc
 
 
 def fit(problem: Problem, options: dict[str, Any], seed: int) -> Fitted:
-    """Return the weights of one regression for each finding."""
-    features = problem.images.features.astype(np.float64)
-    mean = features[problem.training].mean(0)
-    deviation = features[problem.training].std(0) + 1e-6
-    standard = (features - mean) / deviation
-    weight = np.zeros((len(problem.findings), features.shape[1]))
-    bias = np.zeros(len(problem.findings))
-    tried: list[Tried] = []
-    for column in range(len(problem.findings)):
-        best, seen = _best(problem, standard, column, options["penalties"])
-        tried += seen
-        weight[column], bias[column] = best[:-1], best[-1]
-    weight = weight / deviation  # so that plain features can be scored
-    return Fitted(weights={"weight": weight, "bias": bias - weight @ mean}, tried=tried)
+    """Return the weights of one regression for each finding; `seed` is not used."""
+    return next(fit_each([problem], options))
 
 
-def _best(
-    problem: Problem, standard: Floats, column: int, penalties: list[float]
-) -> tuple[Floats, list[Tried]]:
-    """Return the coefficients and intercept that validation likes best."""
-    target = problem.targets[:, column]
-    known = problem.labelled[~np.isnan(target[problem.labelled])]
-    found = {}
-    for penalty in sorted(penalties, reverse=True):  # of equals, the strongest
-        solution = regression(standard[known], target[known], penalty)
-        scores = standard[problem.validation] @ solution[:-1] + solution[-1]
-        seen = macro_auroc(target[problem.validation, None], scores[:, None])
-        found[penalty] = (seen, solution)
-    chosen = max(found, key=lambda penalty: np.nan_to_num(found[penalty][0]))
-    tried = [
-        Tried(
-            finding=problem.findings[column],
-            candidate=f"penalty {penalty:g}",
-            validation_auroc=seen,
-            chosen=penalty == chosen,
-        )
-        for penalty, (seen, _) in found.items()
-    ]
-    return found[chosen][1], tried
-
-
-def regression(features: Floats, target: Floats, penalty: float) -> Floats:
-    """Return the coefficients, then the intercept, of logistic regression.
+def fit_each(problems: Sequence[Problem], options: dict[str, Any]) -> Iterator[Fitted]:
+    """Yield what `fit` does for each problem; what their images share is done once.
 
     Args:
-        features: shape (images, width).
-        target: 1 or 0, shape (images,); where all are equal the answer is zero.
-        penalty: of the squared coefficients, against the sum over images.
+        problems: that differ in the labels drawn only; equal ones are solved once.
+        options: of the protocol.
     """
-    from sklearn.linear_model import LogisticRegression
+    features = problems[0].images.features.astype(np.float64)
+    training = features[problems[0].training]
+    mean, deviation = training.mean(0), training.std(0) + 1e-6
+    standard = (features - mean) / deviation
+    width, most = standard.shape[1], max(len(each.labelled) for each in problems)
+    shared = width <= most  # else every problem has axes of its own, which are fewer
+    axes = principal_axes(standard[problems[0].training]) if shared else np.eye(width)
+    rotated = standard @ axes if shared else standard
+    known: dict[bytes, Fitted] = {}
+    for problem in problems:
+        drawn = problem.labelled.tobytes()
+        if drawn not in known:
+            best, tried = _chosen(problem, rotated, sorted(options["penalties"])[::-1])
+            weight = best[:, :-1] @ axes.T / deviation  # so that plain features do
+            weights = {"weight": weight, "bias": best[:, -1] - weight @ mean}
+            known[drawn] = Fitted(weights=weights, tried=tried)
+        yield known[drawn]
 
-    if len(np.unique(target)) < 2:
-        return np.zeros(features.shape[1] + 1)
-    model = LogisticRegression(C=1 / penalty, tol=TOLERANCE, max_iter=1000)
-    model.fit(features, target)
-    return np.append(model.coef_[0], model.intercept_)
+
+def _chosen(
+    problem: Problem, rotated: Floats, penalties: list[float]
+) -> tuple[Floats, list[Tried]]:
+    """Return what validation likes best: coefficients, then intercepts; and all tried.
+
+    Args:
+        problem: whose labels teach and choose.
+        rotated: features along their principal axes, or any where images are few.
+        penalties: strongest first, which is chosen of equals.
+    """
+    taught, rows = problem.labelled, problem.validation
+    once = np.ones((1, len(rows)))  # no resampling
+    found = regressions(
+        rotated[taught], problem.targets[taught], penalties, rotated=True
+    )
+    best, tried = np.zeros(found.shape[1:]), []
+    for column, finding in enumerate(problem.findings):
+        logits = rotated[rows] @ found[:, column, :-1].T + found[:, column, -1]
+        target = problem.targets[rows, column]
+        seen = [float(auroc(target, each, once)[0]) for each in logits.T]
+        place = int(np.argmax(np.nan_to_num(seen)))
+        best[column] = found[place, column]
+        for number, (penalty, value) in enumerate(zip(penalties, seen, strict=True)):
+            tried.append(
+                Tried(
+                    finding=finding,
+                    candidate=f"penalty {penalty:g}",
+                    validation_auroc=value,
+                    chosen=number == place,
+                )
+            )
+    return best, tried
 
 
 def score(weights: dict[str, NDArray[Any]], images: Images) -> Floats:
