@@ -12,7 +12,12 @@ from workflow_scripts.finetune import protocols
 from workflow_scripts.plan.settings import SCHEMA
 
 NAMES = [module.name for module in pkgutil.iter_modules(protocols.__path__)]
-QUICK = {"fine_tune": {"steps": 30, "checks": 3, "learning_rates": [0.01]}}
+LITTLE = {"steps": 30, "checks": 3, "learning_rates": [0.01]}
+QUICK = {
+    "fine_tune": LITTLE,
+    "linear_then_fine_tune": LITTLE | {"penalties": [1, 100]},
+    "attentive_probe": LITTLE,
+}
 
 
 def options(name):
@@ -57,6 +62,8 @@ def test_one_candidate_is_chosen_for_each_finding_or_for_all(protocol, tmp_path)
         best = max(one.validation_auroc for one in of_finding)
         (chosen,) = [one for one in of_finding if one.chosen]
         assert chosen.validation_auroc == best
+        candidates = [one.candidate for one in of_finding]
+        assert len(candidates) == len(set(candidates))  # they are a key of a table
     assert {one.finding for one in tried} <= {*FINDINGS, "all"}
 
 
@@ -77,3 +84,42 @@ def test_a_finding_without_any_positive_still_gives_scores(protocol, tmp_path):
     given.targets[given.labelled, 0] = 0
     weights = fitted(protocol, given).weights
     assert np.isfinite(protocols.load(protocol).score(weights, given.images)).all()
+
+
+def test_the_test_split_is_scored_image_by_image(protocol, tmp_path):
+    """Nothing adapts to the images that are scored: each is scored as if alone."""
+    given = problem(tmp_path)
+    weights = fitted(protocol, given).weights
+    score = protocols.load(protocol).score
+    whole = score(weights, given.images)
+    few = slice(0, 3)
+    pixels = given.images.pixels[few]
+    some = dataclasses.replace(
+        given.images,
+        features=given.images.features[few],
+        read_pixels=lambda: pixels,
+    )
+    np.testing.assert_allclose(score(weights, some), whole[few], atol=0.01)
+
+
+def test_a_single_labelled_image_is_enough_to_go_on(protocol, tmp_path):
+    given = problem(tmp_path)
+    single = dataclasses.replace(given, labelled=given.labelled[:1])
+    weights = fitted(protocol, single).weights
+    assert np.isfinite(protocols.load(protocol).score(weights, given.images)).all()
+
+
+def test_where_validation_lacks_a_class_something_is_chosen_all_the_same(
+    protocol, tmp_path
+):
+    given = problem(tmp_path)
+    given.targets[given.validation] = 0
+    found = fitted(protocol, given)
+    assert all(np.isnan(one.validation_auroc) for one in found.tried)
+    assert sum(one.chosen for one in found.tried) >= 1
+    for value in found.weights.values():
+        assert np.isfinite(value).all() or protocol == "knn"  # unknown labels are NaN
+
+
+def test_every_protocol_has_its_choices_in_the_schema(protocol):
+    assert options(protocol)

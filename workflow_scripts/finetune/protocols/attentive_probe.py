@@ -1,0 +1,189 @@
+"""Attentive probe: a learnt query gathers the encoder's tokens; the encoder is frozen.
+
+Cross-attention of one query over what the encoder says of each place, and a linear
+classifier: El-Nouby et al. 2024, "AIM", https://arxiv.org/abs/2401.08541; Bardes et al.
+2024, "V-JEPA", https://arxiv.org/abs/2404.08471; Chen et al. 2023, "CAE",
+https://arxiv.org/abs/2202.03026. An encoder that was never asked to say all in one
+vector, as that of a masked autoencoder, is not punished for it. As in AIM no further
+layers follow the attention, since labels are few.
+
+Tokens of a vision transformer are its patches, with class and register tokens; those of
+a convolutional encoder are the places of its last map. AIM has a batch norm without
+weights before the attention; here they are standardised by training images, for which
+no label is needed, as features are for a linear probe. Images are varied as in
+fine-tuning, so that the two differ in what moves.
+
+All learning rates learn side by side from the same batches, as V-JEPA's probes do, so
+that an image is encoded once for all. Validation chooses the rate, and the moment that
+is kept.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from timm.layers.attention_pool import AttentionPoolLatent
+from torch import Tensor, nn
+from torch.optim import AdamW
+
+from workflow_scripts.core.device import autocast, device, placed
+from workflow_scripts.core.encoders import Card, normalised
+from workflow_scripts.finetune.lessons import (
+    Best,
+    fitted,
+    learn,
+    lessons,
+    masked_loss,
+    moments,
+    set_rates,
+)
+from workflow_scripts.finetune.protocols import Fitted, Floats, Images, Problem
+
+BATCH = 256  # when scoring
+MOST = 2048  # training images that say what tokens are like; one pass for each draw
+LEAST = 1e-3  # deviation of a channel, of the largest: a dead one must not shout
+
+
+class Gatherer(nn.Module):
+    """A query that gathers tokens, and a linear classifier that says nothing yet."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, width: int, heads: int, n_findings: int) -> None:
+        """Make a query with `heads`; with fewer if they could not be equally wide."""
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("deviation", torch.ones(width))
+        self.pool = AttentionPoolLatent(
+            width, out_features=0, num_heads=math.gcd(heads, width), q_proj=False
+        )
+        self.classifier = nn.Linear(width, n_findings)
+        nn.init.zeros_(self.classifier.weight)
+        nn.init.zeros_(self.classifier.bias)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return logits, (batch, findings), of tokens, (batch, tokens, width)."""
+        standard = (tokens - self.mean) / self.deviation
+        logits: Tensor = self.classifier(self.pool(standard))
+        return logits
+
+
+@dataclass(kw_only=True)
+class _Learner:
+    """A gatherer at one learning rate, and the best it has been."""
+
+    rate: float
+    gatherer: Gatherer
+    optimiser: AdamW
+    best: Best = field(default_factory=Best)
+
+
+def fit(problem: Problem, options: dict[str, Any], seed: int) -> Fitted:
+    """Return the weights that validation likes best, of all rates and moments."""
+    encoder, card = problem.images.load_encoder()
+    encoder = placed(encoder).eval()
+    learners = _learners(problem, options, standard(encoder, card, problem, seed), seed)
+    batches = lessons(problem, card, options["batch_size"], seed)
+    looks = moments(options["steps"], options["checks"])
+    for step in range(1, options["steps"] + 1):
+        with autocast():
+            images, targets = next(batches)
+        tokens = tokens_of(encoder, images)
+        for each in learners:
+            set_rates(each.optimiser, each.rate, step / options["steps"])
+            learn(each.optimiser, masked_loss(each.gatherer(tokens), targets))
+        if step in looks:
+            pixels = problem.images.pixels[problem.validation]
+            gatherers = [each.gatherer for each in learners]
+            scores = _chances(encoder, card, pixels, gatherers)
+            for each, seen in zip(learners, scores, strict=True):
+                each.best.offer(problem, seen, each.gatherer)
+    found = fitted({f"learning_rate {each.rate:g}": each.best for each in learners})
+    found.weights["heads"] = np.array(learners[0].gatherer.pool.num_heads)
+    return found
+
+
+def _learners(
+    problem: Problem, options: dict[str, Any], like: tuple[Tensor, Tensor], seed: int
+) -> list[_Learner]:
+    """Return one for each rate; all begin with the same weights."""
+    found = []
+    for rate in options["learning_rates"]:
+        torch.manual_seed(seed)
+        made = Gatherer(len(like[0]), options["heads"], len(problem.findings))
+        made.mean, made.deviation = like
+        made = made.to(device())
+        decay = options["weight_decay"]
+        optimiser = AdamW(made.parameters(), lr=rate, weight_decay=decay, fused=True)
+        found.append(_Learner(rate=rate, gatherer=made, optimiser=optimiser))
+    return found
+
+
+@torch.no_grad()
+def tokens_of(encoder: Any, images: Tensor) -> Tensor:  # noqa: ANN401 (timm's)
+    """Return what `encoder` says of each place, float32, (batch, tokens, width)."""
+    with autocast():
+        said: Tensor = encoder.forward_features(images).float()
+    if said.ndim == 3:
+        return said
+    if getattr(encoder, "output_fmt", "NCHW") == "NHWC":  # as in timm's Swin
+        return said.flatten(1, 2)
+    return said.flatten(2).transpose(1, 2)
+
+
+def standard(
+    encoder: nn.Module, card: Card, problem: Problem, seed: int
+) -> tuple[Tensor, Tensor]:
+    """Return mean and deviation of the tokens of training images, (width,) each."""
+    drawn = np.random.default_rng(seed).permutation(problem.training)[:MOST]
+    n, total, squares = 0, torch.zeros(()), torch.zeros(())
+    for tokens in _encoded(encoder, card, problem.images.pixels[np.sort(drawn)]):
+        each = tokens.double().flatten(0, 1)
+        n += len(each)
+        total, squares = (
+            total.to(each) + each.sum(0),
+            squares.to(each) + (each**2).sum(0),
+        )
+    mean = total / n
+    deviation = (squares / n - mean**2).clamp(min=0).sqrt()
+    least = (LEAST * deviation.max()).clamp(min=1e-6)
+    return mean.float(), deviation.maximum(least).float()
+
+
+def _encoded(
+    encoder: nn.Module, card: Card, pixels: NDArray[np.uint8]
+) -> Iterator[Tensor]:
+    """Yield the tokens of uint8 `pixels`, some images at a time."""
+    for start in range(0, len(pixels), BATCH):
+        batch = torch.from_numpy(pixels[start : start + BATCH]).to(device())
+        yield tokens_of(encoder, normalised(batch, card))
+
+
+@torch.no_grad()
+def _chances(
+    encoder: nn.Module, card: Card, pixels: NDArray[np.uint8], asked: list[Gatherer]
+) -> list[Floats]:
+    """Return what each of those `asked` says, shape (images, findings)."""
+    parts: list[list[NDArray[np.float32]]] = [[] for _ in asked]
+    for tokens in _encoded(encoder, card, pixels):
+        for part, gatherer in zip(parts, asked, strict=True):
+            part.append(torch.sigmoid(gatherer(tokens)).cpu().numpy())
+    return [np.concatenate(part).astype(np.float64) for part in parts]
+
+
+def score(weights: dict[str, NDArray[Any]], images: Images) -> Floats:
+    """Return the chance of each finding, shape (images, findings)."""
+    encoder, card = images.load_encoder()
+    state = {k: torch.from_numpy(v) for k, v in weights.items() if k != "heads"}
+    n_findings, width = state["classifier.weight"].shape
+    gatherer = Gatherer(width, int(weights["heads"]), n_findings)
+    gatherer.load_state_dict(state)
+    found = _chances(
+        placed(encoder).eval(), card, images.pixels, [gatherer.to(device())]
+    )
+    return found[0]
