@@ -26,6 +26,7 @@ include: "rules/report.smk"
 localrules:
     all,
     verify,
+    predict,
 
 
 rule all:
@@ -39,3 +40,8 @@ rule all:
 rule verify:
     input:
         expand("results/ingest/{dataset}/verified.parquet", dataset=files.datasets()),
+
+
+rule predict:
+    input:
+        files.predictions,

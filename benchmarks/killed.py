@@ -22,8 +22,8 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "rules", "profiles", "workflow_scripts", "envs")
 ENCODER = Path("results/encoders/moco/encoder.safetensors")
-EPOCHS = 150
-LONGEST_S = 10.0  # from the start of a training to its end by a signal
+EPOCHS = 1500
+LONGEST_S = 9.0  # from the start of a training to its end by a signal
 
 
 def started(folder: Path) -> subprocess.Popen[bytes]:

@@ -10,16 +10,15 @@ from snakemake.exceptions import WorkflowError
 
 from workflow_scripts.core import sources
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.plan import misfits, names, recipes, settings
-from workflow_scripts.plan.files import Files
+from workflow_scripts.plan import applied, misfits, names, recipes, settings
 
 try:
     settings.fill(config)
+    asked = applied.taken_out(config)  # of the study nothing changes by it
     misfits.refuse(config)
+    files = applied.Study(config, asked)
 except InputError as error:
     raise WorkflowError(str(error))
-
-files = Files(config)
 
 # Jobs that use a GPU ask for one where there is one, or where they are sent elsewhere;
 # `--resources gpu=1` then lets them take turns. A cluster's profile sets its own.
@@ -50,7 +49,7 @@ def any_of(names):
 
 
 wildcard_constraints:
-    dataset=any_of(config["datasets"]),
+    dataset=any_of(files.config["datasets"]),
     encoder=any_of(config["encoders"]),
     task=any_of(config["tasks"]),
     protocol=any_of(config["sweep"]["protocols"]),
@@ -68,7 +67,8 @@ def recipe(rule):
 
     def as_json(wildcards):
         named = dict(wildcards)
-        decided = getattr(recipes.load(stage), step)(config, named)
+        known = files.known_to(named)
+        decided = getattr(recipes.load(stage), step)(known, named)
         modules = f"workflow_scripts.{stage}.{step}", *decided.loaded
         packed = {
             "rule": rule,

@@ -3,6 +3,8 @@
 Takes  results/encoders/{encoder}/, results/prepare/{task}/, stores
 Gives  results/finetune/{task}/{encoder}/{protocol}/predictions.parquet;
        on demand results/finetune/{task}/ranking.parquet, results/curriculum/encoders.yaml
+       results/exports/{task}/{encoder}/{protocol}/{budget}/, and of new images
+       results/predict/{dataset}/{task}/{encoder}/{protocol}/{budget}/
 """
 
 from workflow_scripts.plan import curricula
@@ -172,5 +174,87 @@ rule finetune_curriculum:
             --ranking {input.ranking:q} \
             --recipe {params.recipe:q} \
             --encoders {output.encoders:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule finetune_export:
+    """Hand a classifier over, with thresholds and calibration. Reads no test row."""
+    input:
+        encoder="results/encoders/{encoder}/encoder.safetensors",
+        card="results/encoders/{encoder}/encoder.json",
+        development="results/prepare/{task}/targets/development.parquet",
+        classifiers="results/finetune/{task}/{encoder}/{protocol}/{budget}/classifiers.safetensors",
+        selection="results/finetune/{task}/{encoder}/{protocol}/{budget}/selection.parquet",
+        stores=files.training("results/prepare/{dataset}/store/{shard}.u8"),
+        rows=files.training("results/prepare/{dataset}/store/images.parquet"),
+        lung_weights=files.lung_weights,
+    output:
+        weights="results/exports/{task}/{encoder}/{protocol}/{budget}/classifier.safetensors",
+        onnx="results/exports/{task}/{encoder}/{protocol}/{budget}/classifier.onnx",
+        description="results/exports/{task}/{encoder}/{protocol}/{budget}/classifier.json",
+    log:
+        "logs/finetune_export/{task}/{encoder}/{protocol}/{budget}.log",
+    benchmark:
+        "benchmarks/finetune_export/{task}/{encoder}/{protocol}/{budget}.tsv"
+    conda:
+        "../envs/fewray.yaml"
+    resources:
+        gpu=GPU,
+    params:
+        recipe=recipe("finetune_export"),
+    shell:
+        """
+        python -m workflow_scripts.finetune.export \
+            --encoder {input.encoder:q} \
+            --card {input.card:q} \
+            --development {input.development:q} \
+            --classifiers {input.classifiers:q} \
+            --selection {input.selection:q} \
+            --stores {input.stores:q} \
+            --rows {input.rows:q} \
+            --lung-weights {input.lung_weights:q} \
+            --recipe {params.recipe:q} \
+            --weights {output.weights:q} \
+            --onnx {output.onnx:q} \
+            --description {output.description:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule finetune_apply:
+    """Score a folder of new images with an exported classifier."""
+    input:
+        weights="results/exports/{task}/{encoder}/{protocol}/{budget}/classifier.safetensors",
+        description="results/exports/{task}/{encoder}/{protocol}/{budget}/classifier.json",
+        ledger="results/ingest/{dataset}/ledger.parquet",
+        images="results/ingest/{dataset}/images.parquet",
+        stores=files.each_shard("results/prepare/{dataset}/store/{shard}.u8"),
+        rows="results/prepare/{dataset}/store/images.parquet",
+    output:
+        predictions="results/predict/{dataset}/{task}/{encoder}/{protocol}/{budget}/predictions.parquet",
+    log:
+        "logs/finetune_apply/{dataset}/{task}/{encoder}/{protocol}/{budget}.log",
+    benchmark:
+        "benchmarks/finetune_apply/{dataset}/{task}/{encoder}/{protocol}/{budget}.tsv"
+    wildcard_constraints:
+        dataset=any_of(files.added()),
+    conda:
+        "../envs/fewray.yaml"
+    resources:
+        gpu=GPU,
+    params:
+        recipe=recipe("finetune_apply"),
+    shell:
+        """
+        python -m workflow_scripts.finetune.apply \
+            --weights {input.weights:q} \
+            --description {input.description:q} \
+            --ledger {input.ledger:q} \
+            --images {input.images:q} \
+            --stores {input.stores:q} \
+            --rows {input.rows:q} \
+            --recipe {params.recipe:q} \
+            --predictions {output.predictions:q} \
             >{log:q} 2>&1
         """

@@ -86,11 +86,10 @@ class Account:
             "energy_wh": self.energy_wh,
             "seconds": self.seconds,
         }
-        log.info(
-            "epoch %d: loss %.4f, %.0f images/s; features: deviation %.2f, rank %.1f",
-            *(row[name] for name in ("epoch", "loss", "images_per_second")),
-            *(row[name] for name in ("feature_std", "effective_rank")),
-        )
+        told = "epoch %(epoch)d: loss %(loss).4f, %(images_per_second).0f images/s"
+        if not math.isnan(row["feature_std"]):  # measured
+            told += "; features: deviation %(feature_std).2f, rank %(effective_rank).1f"
+        log.info(told, row)
         self.history.append(row)
         self.losses, self.norms = [], []
         self.seconds = self.waited = self.energy_wh = 0.0

@@ -1,7 +1,7 @@
 """Tables that fine-tuning writes, under `results/finetune/{task}/{encoder}/`."""
 
 from workflow_scripts.core.tables import Table, number, text, whole
-from workflow_scripts.core.tables.ingest import IMAGE_ID, PATIENT_ID
+from workflow_scripts.core.tables.ingest import FILE_ID, IMAGE_ID, PATIENT_ID
 from workflow_scripts.core.tables.prepare import BUDGET, DATASET, DRAW, FINDING, SPLIT
 
 PREDICTIONS = Table(
@@ -58,5 +58,32 @@ RANKING = Table(
         "difference_low": number("lower end of its 95 % interval, patients paired"),
         "difference_high": number("upper end of its 95 % interval"),
         "p": number("two-sided, of no difference; paired bootstrap, not adjusted"),
+    },
+)
+
+APPLIED = Table(
+    name="predictions of new images",
+    meaning="what an exported classifier says of every accepted image of a new folder",
+    key=("image_id", "finding"),
+    columns={
+        "image_id": IMAGE_ID,
+        "patient_id": PATIENT_ID,
+        "file_id": FILE_ID,
+        "finding": FINDING,
+        "score": number("sigmoid of the logit; for ranking", required=True),
+        "calibrated": number(
+            "chance of the finding were it as frequent as in validation; NaN where "
+            "validation could not tell"
+        ),
+        "above_youden": whole(
+            "1 from the threshold with the largest sensitivity + specificity on "
+            "validation, else 0",
+            required=False,
+        ),
+        "above_sensitive": whole(
+            "1 from the highest threshold with the asked sensitivity on validation, "
+            "else 0",
+            required=False,
+        ),
     },
 )

@@ -1,6 +1,6 @@
 """Recipes of the steps of `finetune`: how classifiers are trained and applied."""
 
-from workflow_scripts.plan import curricula
+from workflow_scripts.plan import applied, curricula
 from workflow_scripts.plan.names import budgets, datasets_of
 from workflow_scripts.plan.recipes import STEPS, Decided, Wildcards
 from workflow_scripts.plan.settings import Settings
@@ -62,5 +62,32 @@ def curriculum(config: Settings, wildcards: Wildcards) -> Decided:
         "stages": {stage: curricula.training(config, stage) for stage in stages},
         "baseline": config["evaluate"]["baseline"],
         "seed": config["seed"],
+    }
+    return Decided(choices=choices)
+
+
+def export(config: Settings, wildcards: Wildcards) -> Decided:
+    """Which classifier it is, and how its images were prepared."""
+    applied.refuse_kind(config, wildcards["task"])
+    task = config["tasks"][wildcards["task"]]
+    named = {key: wildcards[key] for key in ("task", "encoder", "protocol", "budget")}
+    choices = {
+        **named,
+        "findings": task["findings"],
+        "uncertain": task["uncertain"],
+        "dataset": task["data"],
+        "preprocessing": applied.preprocessing(config),
+        "size_px": config["prepare"]["size_px"],
+        "sensitivity": config["finetune"]["sensitivity"],
+        "seed": config["seed"],
+    }
+    return Decided(choices=choices)
+
+
+def apply(config: Settings, wildcards: Wildcards) -> Decided:
+    """Which images, and how large they are."""
+    choices = {
+        "dataset": wildcards["dataset"],
+        "size_px": config["prepare"]["size_px"],
     }
     return Decided(choices=choices)

@@ -1,0 +1,94 @@
+"""Score new images with an exported classifier: one row for each image and finding."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from workflow_scripts.core import entry
+from workflow_scripts.core.entry import Input, Inputs, Output
+from workflow_scripts.core.tables.finetune import APPLIED
+from workflow_scripts.core.tables.ingest import IMAGES, LEDGER
+from workflow_scripts.finetune import calibration, classifier
+from workflow_scripts.finetune.aligned import pixels_of, places_of
+from workflow_scripts.finetune.calibration import Calibration
+
+KNOWN = ["image_id", "patient_id", "file_id"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Which images, and how large they are."""
+
+    dataset: str
+    size_px: int
+
+
+def main(
+    *,
+    weights: Input,
+    description: Input,
+    ledger: Input,
+    images: Input,
+    stores: Inputs,
+    rows: Input,
+    recipe: Recipe,
+    predictions: Output,
+) -> None:
+    """Write the `predictions` of all accepted images; the ledger holds the others."""
+    network, card, told = classifier.load(weights, description)
+    accepted = IMAGES.read(images).sort_values("image_id", ignore_index=True)
+    places = places_of([recipe.dataset], stores, [rows])
+    known = accepted.assign(dataset=recipe.dataset)
+    logits = classifier.logits_of(
+        network, card, pixels_of(known, places, recipe.size_px)
+    )
+    said = [
+        said_of(accepted[KNOWN], logits[:, column], finding)
+        for column, finding in enumerate(told["findings"])
+    ]
+    APPLIED.write(pd.concat(said, ignore_index=True), predictions)
+    statuses = LEDGER.read(ledger)["status"].value_counts().to_dict()
+    log.info("%d images scored; of the files, %s", len(accepted), statuses)
+
+
+def said_of(
+    images: pd.DataFrame, logits: NDArray[np.float64], finding: dict[str, Any]
+) -> pd.DataFrame:
+    """Return the rows of one finding.
+
+    Args:
+        images: columns image_id, patient_id, file_id.
+        logits: of each of them.
+        finding: what the export says of it.
+    """
+    line = finding["calibration"]
+    scores = expit(logits)
+    return images.assign(
+        finding=finding["finding"],
+        score=scores,
+        calibrated=calibration.calibrated(
+            logits, Calibration(**line) if line else None
+        ),
+        **{
+            f"above_{kind}": _above(scores, cut)
+            for kind, cut in finding["thresholds"].items()
+        },
+    )
+
+
+def _above(scores: NDArray[np.float64], cut: dict[str, float] | None) -> Any:  # noqa: ANN401
+    """Return 1 from the threshold on, else 0; missing where there is none."""
+    if cut is None:
+        return pd.array([pd.NA] * len(scores), dtype="Int64")
+    return pd.array((scores >= cut["threshold"]).astype(np.int64), dtype="Int64")
+
+
+if __name__ == "__main__":
+    entry.run(main)

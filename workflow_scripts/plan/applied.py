@@ -1,0 +1,140 @@
+"""New images to be scored: the folder that `--config predict=...` names.
+
+It becomes one more dataset, of no task and no pool, that only the jobs on its own files
+know of. The config of the study, and with it every recipe, stays as it was: to score
+new images makes nothing stale.
+"""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+from snakemake.exceptions import WorkflowError
+
+from workflow_scripts.core.errors import InputError
+from workflow_scripts.plan import lungs as finding
+from workflow_scripts.plan import misfits, settings
+from workflow_scripts.plan.families import unknown
+from workflow_scripts.plan.files import Files
+from workflow_scripts.plan.settings import Settings
+
+YES_OR_NO = ("binary", "multilabel")  # kinds of task whose findings have thresholds
+EXAMPLE = "--config 'predict={input: FOLDER, encoder: ENCODER}'"
+
+
+class Study(Files):
+    """The input functions of a study, to which one folder may be added."""
+
+    def __init__(self, config: Settings, asked: Settings | None) -> None:
+        """Remember the checked `config`, and what is `asked` to be scored, if any.
+
+        Raises:
+            InputError: one line for every misfit.
+        """
+        super().__init__(joined(config, asked))
+        self.study, self.asked = config, asked
+
+    def datasets(self) -> list[str]:
+        """List the datasets of the study alone."""
+        return list(self.study["datasets"])
+
+    def added(self) -> list[str]:
+        """List the datasets that are to be scored: none or one."""
+        return [self.asked["name"]] if self.asked else []
+
+    def known_to(self, wildcards: dict[str, str]) -> Settings:
+        """Return the config that a job may know of."""
+        own = wildcards.get("dataset") in self.added()
+        return self.config if own else self.study
+
+    def predictions(self, wildcards: Any) -> str:  # noqa: ANN401 (Snakemake's Wildcards)
+        """Return the table that is asked for.
+
+        Raises:
+            WorkflowError: if none is.
+        """
+        if not self.asked:
+            raise WorkflowError(f"config: predict: missing; say {EXAMPLE}")
+        arm = chosen(self.study, self.asked)
+        return f"results/predict/{self.asked['name']}/{arm}/predictions.parquet"
+
+
+def taken_out(config: Settings) -> Settings | None:
+    """Take `predict` out of a filled `config` and return it; None where not asked."""
+    asked: Settings | None = config.pop("predict", None)
+    return asked
+
+
+def chosen(config: Settings, asked: Settings) -> str:
+    """Return the folder of the classifier: task, encoder, protocol and budget."""
+    task = asked["task"] or next(iter(config["tasks"]))
+    protocol = asked["protocol"] or config["sweep"]["protocols"][0]
+    budget = asked["budget"] or config["sweep"]["labels"][-1]
+    name = str(budget).replace("%", "pct")
+    return f"{task}/{asked['encoder']}/{protocol}/{name}"
+
+
+def joined(config: Settings, asked: Settings | None) -> Settings:
+    """Return `config` with one more dataset: the folder that is to be scored.
+
+    Raises:
+        InputError: one line for every misfit.
+    """
+    if not asked:
+        return config
+    if found := _misfits(config, asked):
+        raise InputError("\n".join(f"config: predict.{line}" for line in found))
+    together = copy.deepcopy(config)
+    together["datasets"][asked["name"]] = {"root": asked["input"]}
+    settings.fill(together)
+    misfits.refuse(together)
+    return together
+
+
+def _misfits(config: Settings, asked: Settings) -> list[str]:
+    """List what does not fit the study."""
+    tasks, sweep = config["tasks"], config["sweep"]
+    found = unknown("encoder", asked["encoder"], sorted(config["encoders"]))
+    found += unknown("protocol", asked["protocol"] or "", ["", *sweep["protocols"]])
+    budgets = [str(budget) for budget in sweep["labels"]]
+    found += unknown("budget", str(asked["budget"] or ""), ["", *budgets])
+    found += unknown("task", asked["task"] or "", ["", *sorted(tasks)])
+    if asked["task"] is None and len(tasks) > 1:
+        found.append(f"task: say which of {', '.join(sorted(tasks))}")
+    if not Path(asked["input"]).is_dir():
+        found.append(f"input: no folder {asked['input']!r}")
+    taken = {*config["datasets"], *tasks, *config["simulate"]}
+    if asked["name"] in taken:
+        found.append(f"name: {asked['name']!r} is taken; choose another")
+    return found
+
+
+def refuse_kind(config: Settings, task: str) -> None:
+    """Refuse to export classifiers of a task without yes-or-no findings.
+
+    Raises:
+        WorkflowError: if it is one.
+    """
+    kind = config["tasks"][task]["kind"]
+    if kind not in YES_OR_NO:
+        raise WorkflowError(
+            f"config: tasks.{task}: its kind is {kind}, and exports hold findings that "
+            "are there or not"
+        )
+
+
+def preprocessing(config: Settings) -> dict[str, Any]:
+    """Return the settings that make an image of a file, but where things lie."""
+    prepare, lungs = config["prepare"], config["prepare"]["lungs"]
+    asked = ("size_px", "crop", "margin", "contrast", "clahe_clip")
+    return {
+        "ingest": {
+            k: config["ingest"][k]
+            for k in ("long_side_px", "exclude", "picture_checks")
+        },
+        "prepare": {key: prepare[key] for key in asked},
+        "lungs": {
+            "finder": finding.finder(config),
+            "least_quality": lungs["least_quality"],
+        },
+    }
