@@ -1,6 +1,5 @@
 """Small runs of any method: images, a pool, and a stop when wanted."""
 
-import dataclasses
 import tempfile
 from pathlib import Path
 
@@ -177,7 +176,3 @@ def same(one, other):
 
 def losses(run):
     return [row["loss"] for row in run.moving.account.history]
-
-
-def changed(chosen, **changes):
-    return dataclasses.replace(chosen, **changes)

@@ -60,9 +60,7 @@ class Run:
         self.at_once = self.batch_size  # images, in this process
         self.epoch = 0  # whole ones that are done
         self.step = 0  # done in the epoch under way
-        self.norm = torch.zeros(
-            (), device=device()
-        )  # of the gradients of the last step
+        self.norm = torch.zeros((), device=device())  # of the last step's gradients
         self.last = torch.zeros(0, dtype=torch.int64)  # images that it was taken on
 
     @property
