@@ -53,6 +53,7 @@ rule finetune_fit:
         development="results/prepare/{task}/targets/development.parquet",
         draw="results/prepare/{task}/draws/{budget}.parquet",
         stores=files.training("results/prepare/{dataset}/store/{shard}.u8"),
+        masks=files.masks_of("development"),
         rows=files.training("results/prepare/{dataset}/store/images.parquet"),
     output:
         classifiers="results/finetune/{task}/{encoder}/{protocol}/{budget}/classifiers.safetensors",
@@ -76,6 +77,7 @@ rule finetune_fit:
             --development {input.development:q} \
             --draw {input.draw:q} \
             --stores {input.stores:q} \
+            --masks {input.masks:q} \
             --rows {input.rows:q} \
             --recipe {params.recipe:q} \
             --classifiers {output.classifiers:q} \
@@ -92,6 +94,7 @@ rule finetune_predict:
         features="results/finetune/{task}/{encoder}/features.test.npy",
         test="results/prepare/{task}/targets/test.parquet",
         stores=files.part("results/prepare/{dataset}/store/{shard}.u8"),
+        masks=files.masks_of("test"),
         rows=files.part("results/prepare/{dataset}/store/images.parquet"),
         classifiers=expand(
             "results/finetune/{{task}}/{{encoder}}/{{protocol}}/{budget}/classifiers.safetensors",
@@ -117,6 +120,7 @@ rule finetune_predict:
             --features {input.features:q} \
             --test {input.test:q} \
             --stores {input.stores:q} \
+            --masks {input.masks:q} \
             --rows {input.rows:q} \
             --classifiers {input.classifiers:q} \
             --recipe {params.recipe:q} \

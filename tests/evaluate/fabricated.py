@@ -65,7 +65,7 @@ def selection(budget, n_labels, draws):
                 "draw": np.repeat(range(draws), 2),
                 "finding": "all",
                 "candidate": ["a", "b"] * draws,
-                "validation_auroc": 0.5,
+                "validation_score": 0.5,
                 "chosen": [0, 1] * draws,
                 "n_labels": n_labels,
                 "n_patients": n_labels,

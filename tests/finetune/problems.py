@@ -4,10 +4,17 @@ import numpy as np
 import torch
 
 from workflow_scripts.core import encoders
+from workflow_scripts.finetune import kinds
 from workflow_scripts.finetune.features import features_of
-from workflow_scripts.finetune.protocols import Images, Problem
+from workflow_scripts.finetune.kinds import multilabel
+from workflow_scripts.finetune.protocols import Asked, Images, Problem
 
 FINDINGS = ["bright", "left"]
+
+
+def macro_auroc(targets, scores):
+    """Return the mean AUROC over the findings; see the kind `multilabel`."""
+    return multilabel.judged(scores, targets)
 
 
 def encoder_files(folder):
@@ -20,13 +27,18 @@ def encoder_files(folder):
     return weights, json_path
 
 
-def problem(folder, n=96, seed=0):
-    """Squares that are bright or dark, left or right, with some targets unknown."""
+def problem(folder, n=96, seed=0, kind="multilabel"):
+    """Squares that are bright or dark, left or right, with some targets unknown.
+
+    The squares are what was drawn.
+    """
     generator = np.random.default_rng(seed)
     targets = generator.integers(0, 2, (n, 2)).astype(float)
     pixels = generator.integers(60, 120, (n, 32, 32)).astype(np.uint8)
-    for image, (bright, left) in zip(pixels, targets, strict=True):
+    masks = np.zeros_like(pixels)
+    for image, mask, (bright, left) in zip(pixels, masks, targets, strict=True):
         column = 4 if left else 20
+        mask[10:20, column : column + 8] = 1
         image[10:20, column : column + 8] = 250 if bright else 10
     targets[generator.random((n, 2)) < 0.1] = np.nan
     weights, json_path = encoder_files(folder)
@@ -34,6 +46,7 @@ def problem(folder, n=96, seed=0):
     images = Images(
         features=features_of(model.eval(), card, pixels),
         read_pixels=lambda: pixels,
+        read_masks=lambda: masks,
         encoder=weights,
         card=json_path,
     )
@@ -41,7 +54,7 @@ def problem(folder, n=96, seed=0):
     return Problem(
         images=images,
         targets=targets,
-        findings=FINDINGS,
+        asked=Asked(kind=kinds.load(kind), findings=FINDINGS),
         labelled=rows[: n // 3],
         validation=rows[2 * n // 3 :],
         training=rows[: 2 * n // 3],

@@ -7,9 +7,10 @@ import pytest
 import timm
 import torch
 
-from tests.finetune.problems import problem
+from tests.finetune.problems import macro_auroc, problem
 from workflow_scripts.core import encoders
-from workflow_scripts.finetune.protocols import attentive_probe, macro_auroc
+from workflow_scripts.finetune.kinds import multilabel
+from workflow_scripts.finetune.protocols import Asked, attentive_probe
 
 OPTIONS = {
     "steps": 25,
@@ -40,7 +41,7 @@ def taught(tmp_path_factory):
     before = given.images.encoder.read_bytes()
     fitted = attentive_probe.fit(given, OPTIONS, seed=0)
     assert given.images.encoder.read_bytes() == before
-    scores = attentive_probe.score(fitted.weights, given.images)
+    scores = attentive_probe.score(fitted.weights, given.images, given.asked)
     return given, fitted, scores[given.validation]
 
 
@@ -54,7 +55,7 @@ def test_what_validation_saw_is_what_the_published_weights_say(taught):
     given, fitted, scores = taught
     (chosen,) = [one for one in fitted.tried if one.chosen]
     found = macro_auroc(given.targets[given.validation], scores)
-    assert found == pytest.approx(chosen.validation_auroc)
+    assert found == pytest.approx(chosen.validation_score)
 
 
 def test_a_learning_rate_learns_the_same_whichever_learn_beside_it(taught):
@@ -102,4 +103,5 @@ def test_tokens_are_standardised_and_a_dead_channel_stays_quiet(tmp_path):
 
 @pytest.mark.parametrize(("asked", "given"), [(8, 8), (7, 1), (12, 4)])
 def test_heads_share_the_width_equally(asked, given):
-    assert attentive_probe.Gatherer(64, asked, 1).pool.num_heads == given
+    of_one = Asked(kind=multilabel, findings=["one"])
+    assert attentive_probe.Gatherer(64, asked, of_one).pool.num_heads == given

@@ -184,7 +184,7 @@ class Cell:
 
     def written_selection(self):
         rows = [(0, 0.6, 0), (0, 0.9, 0), (0, 0.7, 1), (1, 0.8, 1), (1, 0.4, 0)]
-        frame = pd.DataFrame(rows, columns=["draw", "validation_auroc", "chosen"])
+        frame = pd.DataFrame(rows, columns=["draw", "validation_score", "chosen"])
         frame = frame.assign(
             **{"budget": "100%", "finding": "all", "n_labels": 20, "n_patients": 20},
             candidate=[f"rate {n}" for n in range(len(frame))],
@@ -267,7 +267,7 @@ def test_the_description_says_how_images_are_made_and_whose_weights_these_are(ce
     told = cell.told
     assert told["preprocessing"] == PREPROCESSING
     assert told["labels"]["budget"] == "100%"
-    assert told["labels"]["validation_auroc_of_draws"] == {"0": 0.7, "1": 0.8}
+    assert told["labels"]["validation_score_of_draws"] == {"0": 0.7, "1": 0.8}
     assert set(told["sha256"]) >= {"classifier.safetensors", "classifier.onnx"}
     assert told["licence"]["of_those_weights"]
 
@@ -334,4 +334,4 @@ def test_draws_without_any_known_auroc_are_exported_too():
     frame.loc[0] = ["100%", 3, "all", "rate", np.nan, 1, 5, 4]
     best = export.liked_best(frame)
     assert best["draw"] == 3
-    assert best["validation_auroc"] == {3: None}
+    assert best["validation_score"] == {3: None}

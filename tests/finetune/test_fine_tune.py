@@ -11,6 +11,7 @@ from tests.finetune.problems import problem
 from workflow_scripts.core import encoders
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.finetune import all_weights, lessons, networks
+from workflow_scripts.finetune.kinds import multilabel
 from workflow_scripts.finetune.protocols import fine_tune
 
 OPTIONS = {
@@ -36,11 +37,15 @@ def test_unknown_targets_do_not_count():
             for logit, target in known
         ]
     )
-    assert lessons.masked_loss(logits, targets).item() == pytest.approx(expected)
+    assert multilabel.loss(logits, targets, torch.ones(2)).item() == pytest.approx(
+        expected
+    )
 
 
 def test_a_batch_without_any_known_target_costs_nothing():
-    nothing = lessons.masked_loss(torch.ones(2, 1), torch.full((2, 1), torch.nan))
+    nothing = multilabel.loss(
+        torch.ones(2, 1), torch.full((2, 1), torch.nan), torch.ones(1)
+    )
     assert nothing.item() == 0
 
 
@@ -60,6 +65,7 @@ def test_every_learning_rate_is_tried_on_the_same_number_of_steps(tmp_path):
         "learning_rate 0.01",
         "learning_rate 0.001",
     ]
+    assert [one.steps for one in tried] == [OPTIONS["steps"]] * 2
 
 
 def test_a_pass_sees_each_image_once():
@@ -78,10 +84,7 @@ def test_patience_ends_a_training_that_gains_no_more_and_says_when(tmp_path):
     given.targets[given.validation] = np.nan  # so that no look sees a gain
     options = OPTIONS | {"steps": 20, "checks": 10, "patience": 3}
     tried = fine_tune.fit(given, options, seed=0).tried
-    assert [one.candidate for one in tried] == [
-        "learning_rate 0.01, stopped after 8 steps",
-        "learning_rate 0.001, stopped after 8 steps",
-    ]
+    assert [one.steps for one in tried] == [8, 8]
 
 
 def test_patience_that_is_not_lost_changes_no_bit(tmp_path):
@@ -144,10 +147,11 @@ def test_a_rate_at_which_training_breaks_down_is_not_chosen(tmp_path):
     given = problem(tmp_path)
     broken = lessons.Best()
     scores = np.full((len(given.validation), 2), np.nan)
-    broken.offer(given, scores, torch.nn.Linear(1, 1))
+    broken.offer(given, scores, torch.nn.Linear(1, 1), 1)
     sound = lessons.Best(value=0.6, state={"weight": torch.ones(1)})
-    fitted = lessons.fitted({"high": broken, "low": sound})
+    both = lambda _problem, _rates: [broken, sound]  # noqa: E731
+    fitted = lessons.fitted(given, [9.0, 1.0], both, "learning_rate")
     assert [one.chosen for one in fitted.tried] == [False, True]
     broken.state = {"weight": torch.tensor([torch.nan])}
     with pytest.raises(InputError, match="choose lower learning_rates"):
-        lessons.fitted({"high": broken})
+        lessons.fitted(given, [9.0], lambda *_: [broken], "learning_rate")

@@ -53,7 +53,7 @@ def test_each_count_is_tried_for_each_finding_and_of_equals_the_most_vote(tmp_pa
     assert fitted.weights["neighbours"].tolist() == [2000, 2000]
     assert [(one.finding, one.candidate) for one in fitted.tried] == [
         (finding, f"neighbours {count}")
-        for finding in given.findings
+        for finding in given.asked.findings
         for count in (2000, 1000, 5)
     ]
 

@@ -9,9 +9,9 @@ import pytest
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from tests.finetune.problems import problem
+from tests.finetune.problems import macro_auroc, problem
 from workflow_scripts.finetune.logistic import regressions
-from workflow_scripts.finetune.protocols import linear_probe, macro_auroc
+from workflow_scripts.finetune.protocols import linear_probe
 
 OPTIONS = {"penalties": [0.01, 1.0, 100.0]}
 
@@ -62,13 +62,13 @@ def test_scores_are_those_of_scikit_learn_with_the_penalty_validation_likes(
 ):
     given = problem(tmp_path, n)
     fitted = linear_probe.fit(given, OPTIONS, seed=0)
-    scores = linear_probe.score(fitted.weights, given.images)
-    for column, finding in enumerate(given.findings):
+    scores = linear_probe.score(fitted.weights, given.images, given.asked)
+    for column, finding in enumerate(given.asked.findings):
         tried = [one for one in fitted.tried if one.finding == finding]
         for one in tried:
             penalty = float(one.candidate.removeprefix("penalty "))
             auroc, logits = scikit_learn(given, column, penalty)
-            assert abs(one.validation_auroc - auroc) < 0.0005
+            assert abs(one.validation_score - auroc) < 0.0005
             if one.chosen:
                 expected = 1 / (1 + np.exp(-logits))
                 np.testing.assert_allclose(scores[:, column], expected, atol=1e-4)
@@ -89,7 +89,8 @@ def test_problems_solved_together_are_those_solved_alone(tmp_path):
         alone = linear_probe.fit(one, OPTIONS, seed=0)
         assert [vars(t) for t in alone.tried] == [vars(t) for t in fitted.tried]
         scores, expected = (
-            linear_probe.score(each.weights, given.images) for each in (fitted, alone)
+            linear_probe.score(each.weights, given.images, given.asked)
+            for each in (fitted, alone)
         )
         np.testing.assert_allclose(scores, expected, atol=1e-4)
 

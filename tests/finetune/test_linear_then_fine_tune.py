@@ -5,13 +5,12 @@ import dataclasses
 import numpy as np
 import torch
 
-from tests.finetune.problems import problem
+from tests.finetune.problems import macro_auroc, problem
 from workflow_scripts.core import encoders
 from workflow_scripts.finetune.features import features_of
 from workflow_scripts.finetune.protocols import (
     linear_probe,
     linear_then_fine_tune,
-    macro_auroc,
 )
 
 OPTIONS = {
@@ -54,10 +53,10 @@ def test_where_moving_wrecks_the_probe_is_kept(tmp_path):
     probed = settled_problem(given)
     probe = linear_probe.fit(probed, OPTIONS, seed=0)
     rows = given.validation
-    scores = linear_probe.score(probe.weights, probed.images)[rows]
+    scores = linear_probe.score(probe.weights, probed.images, given.asked)[rows]
     wild = OPTIONS | {"learning_rates": [1.0]}
     fitted = linear_then_fine_tune.fit(given, wild, seed=0)
-    kept = linear_then_fine_tune.score(fitted.weights, given.images)[rows]
+    kept = linear_then_fine_tune.score(fitted.weights, given.images, given.asked)[rows]
     before = macro_auroc(given.targets[rows], scores)
     assert macro_auroc(given.targets[rows], kept) >= before - 0.01
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tests.finetune.problems import FINDINGS, problem
+from tests.finetune.problems import FINDINGS, macro_auroc, problem
 from workflow_scripts.finetune import protocols
 from workflow_scripts.plan.settings import SCHEMA
 
@@ -39,11 +39,11 @@ def fitted(name, given, seed=0):
 def test_what_can_be_seen_is_learned_and_scores_are_chances(protocol, tmp_path):
     given = problem(tmp_path)
     weights = fitted(protocol, given).weights
-    scores = protocols.load(protocol).score(weights, given.images)
+    scores = protocols.load(protocol).score(weights, given.images, given.asked)
     assert scores.shape == given.targets.shape
     assert ((scores >= 0) & (scores <= 1)).all()
     rows = given.validation
-    assert protocols.macro_auroc(given.targets[rows, :1], scores[rows, :1]) > 0.9
+    assert macro_auroc(given.targets[rows, :1], scores[rows, :1]) > 0.9
 
 
 def test_equal_seeds_give_equal_weights(protocol, tmp_path):
@@ -59,9 +59,9 @@ def test_one_candidate_is_chosen_for_each_finding_or_for_all(protocol, tmp_path)
     for finding in {one.finding for one in tried}:
         of_finding = [one for one in tried if one.finding == finding]
         assert sum(one.chosen for one in of_finding) == 1
-        best = max(one.validation_auroc for one in of_finding)
+        best = max(one.validation_score for one in of_finding)
         (chosen,) = [one for one in of_finding if one.chosen]
-        assert chosen.validation_auroc == best
+        assert chosen.validation_score == best
         candidates = [one.candidate for one in of_finding]
         assert len(candidates) == len(set(candidates))  # they are a key of a table
     assert {one.finding for one in tried} <= {*FINDINGS, "all"}
@@ -83,7 +83,9 @@ def test_a_finding_without_any_positive_still_gives_scores(protocol, tmp_path):
     given = problem(tmp_path)
     given.targets[given.labelled, 0] = 0
     weights = fitted(protocol, given).weights
-    assert np.isfinite(protocols.load(protocol).score(weights, given.images)).all()
+    assert np.isfinite(
+        protocols.load(protocol).score(weights, given.images, given.asked)
+    ).all()
 
 
 def test_the_test_split_is_scored_image_by_image(protocol, tmp_path):
@@ -91,7 +93,7 @@ def test_the_test_split_is_scored_image_by_image(protocol, tmp_path):
     given = problem(tmp_path)
     weights = fitted(protocol, given).weights
     score = protocols.load(protocol).score
-    whole = score(weights, given.images)
+    whole = score(weights, given.images, given.asked)
     few = slice(0, 3)
     pixels = given.images.pixels[few]
     some = dataclasses.replace(
@@ -99,14 +101,16 @@ def test_the_test_split_is_scored_image_by_image(protocol, tmp_path):
         features=given.images.features[few],
         read_pixels=lambda: pixels,
     )
-    np.testing.assert_allclose(score(weights, some), whole[few], atol=0.01)
+    np.testing.assert_allclose(score(weights, some, given.asked), whole[few], atol=0.01)
 
 
 def test_a_single_labelled_image_is_enough_to_go_on(protocol, tmp_path):
     given = problem(tmp_path)
     single = dataclasses.replace(given, labelled=given.labelled[:1])
     weights = fitted(protocol, single).weights
-    assert np.isfinite(protocols.load(protocol).score(weights, given.images)).all()
+    assert np.isfinite(
+        protocols.load(protocol).score(weights, given.images, given.asked)
+    ).all()
 
 
 def test_where_validation_lacks_a_class_something_is_chosen_all_the_same(
@@ -115,7 +119,7 @@ def test_where_validation_lacks_a_class_something_is_chosen_all_the_same(
     given = problem(tmp_path)
     given.targets[given.validation] = 0
     found = fitted(protocol, given)
-    assert all(np.isnan(one.validation_auroc) for one in found.tried)
+    assert all(np.isnan(one.validation_score) for one in found.tried)
     assert sum(one.chosen for one in found.tried) >= 1
     for value in found.weights.values():
         assert np.isfinite(value).all() or protocol == "knn"  # unknown labels are NaN

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.store import Store, by_dataset, gather_by_dataset
+from workflow_scripts.core.store import Lungs, Store, by_dataset, gather_by_dataset
 from workflow_scripts.core.tables.prepare_pixels import STORE
 
 KEY = ["dataset", "image_id"]
@@ -58,6 +58,37 @@ def pixels_of(
         places: as `places_of` returns them.
         size_px: side of the stored images.
     """
+    asked = _stored(images, places)
+    return gather_by_dataset(
+        asked["dataset"].to_numpy(object),
+        asked["shard"].to_numpy(np.int64),
+        asked["row"].to_numpy(np.int64),
+        {name: Store(files, size_px) for name, (files, _) in places.items()},
+    )
+
+
+def masks_of(
+    images: pd.DataFrame, places: dict[str, Place], size_px: int
+) -> NDArray[np.uint8]:
+    """Return what was drawn in `images`, 0 and 1, as `pixels_of` returns pixels.
+
+    Args:
+        images: as `images_of` returns them; in each of them something was drawn.
+        places: of masks, in the geometry of the store.
+        size_px: side of the stored images.
+    """
+    asked = _stored(images, places)
+    found = np.empty((len(asked), size_px, size_px), np.uint8)
+    for name, (files, _) in places.items():
+        here = np.flatnonzero(asked["dataset"] == name)
+        where = asked.iloc[here][["shard", "row"]].to_numpy(np.int64).T
+        if len(here):
+            found[here] = Lungs(files, size_px).gather(*where)
+    return found
+
+
+def _stored(images: pd.DataFrame, places: dict[str, Place]) -> pd.DataFrame:
+    """Return dataset, shard and row of `images`, in their order."""
     parts = [
         STORE.read(table).assign(dataset=name) for name, (_, table) in places.items()
     ]
@@ -65,9 +96,4 @@ def pixels_of(
     asked = images[KEY].merge(known, on=KEY, how="left", validate="one_to_one")
     if lost := int(asked["row"].isna().sum()):
         raise InputError(f"store: {lost} of {len(asked)} images are not in its table")
-    return gather_by_dataset(
-        asked["dataset"].to_numpy(object),
-        asked["shard"].to_numpy(np.int64),
-        asked["row"].to_numpy(np.int64),
-        {name: Store(files, size_px) for name, (files, _) in places.items()},
-    )
+    return asked

@@ -1,31 +1,32 @@
 """Train a network of which all weights move, at every learning rate of the grid."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
 from timm.optim._param_groups import param_groups_layer_decay
+from torch import nn
 from torch.optim import AdamW
 
 from workflow_scripts.core.device import autocast, placed
 from workflow_scripts.core.encoders import Card
 from workflow_scripts.finetune.lessons import (
     Best,
+    emphasis,
     fitted,
     learn,
     lessons,
-    masked_loss,
     moments,
     set_rates,
 )
-from workflow_scripts.finetune.networks import Network, chances
+from workflow_scripts.finetune.networks import said_of
 from workflow_scripts.finetune.protocols import Fitted, Problem
 
 
 def fit(
     problem: Problem,
-    network: Network,
+    begin: Callable[[Problem], nn.Module],
     card: Card,
     options: dict[str, Any],
     seed: int,
@@ -34,62 +35,66 @@ def fit(
 ) -> Fitted:
     """Return the weights that validation likes best, of all rates and moments.
 
-    A training that ended early says after how many steps, in its candidate's name.
-
     Args:
         problem: what may be learnt from.
-        network: where the training at each rate begins; stays as it is.
+        begin: returns the network that the training at each rate begins with.
         card: of its encoder.
         options: of the protocol.
         seed: of batches, their variation, drop-path and dropout.
         keep_start: let the moment before the first step be one of those to keep.
     """
-    bests = {}
-    first = 0 if keep_start else 1
-    for rate in options["learning_rates"]:
-        begun = copy.deepcopy(network)
-        best, steps = _trained(begun, card, problem, rate, options, seed, first)
-        early = f", stopped after {steps} steps" if steps < options["steps"] else ""
-        bests[f"learning_rate {rate:g}{early}"] = best
-    return fitted(bests)
+
+    def train(part: Problem, rates: Sequence[float]) -> list[Best]:
+        begun, first = begin(part), 0 if keep_start else 1
+        copies = (copy.deepcopy(begun) for _ in rates)
+        return [
+            _trained(network, card, part, rate, options, seed, first)
+            for network, rate in zip(copies, rates, strict=True)
+        ]
+
+    return fitted(problem, options["learning_rates"], train, "learning_rate")
 
 
 def _trained(
-    network: Network,
+    network: nn.Module,
     card: Card,
     problem: Problem,
     rate: float,
     options: dict[str, Any],
     seed: int,
     first: int,
-) -> tuple[Best, int]:
-    """Train at one learning rate; return its best moment, and its steps."""
+) -> Best:
+    """Train at one learning rate; return its best moment."""
     torch.manual_seed(seed)  # of drop-path and dropout
     network = placed(network)
-    decay, patience = options["weight_decay"], options["patience"]
-    weights = weights_by_layer(network, options["layer_decay"], decay)
+    kind, patience = problem.asked.kind, 0 if problem.at_end else options["patience"]
+    weights = weights_by_layer(network, options["layer_decay"], options["weight_decay"])
+    decay, more = options["weight_decay"], emphasis(problem)
     optimiser = AdamW(weights, lr=rate, weight_decay=decay, fused=True)
     batches = lessons(problem, card, options["batch_size"], seed)
-    looks = moments(options["steps"], options["checks"]) | {0}
+    looks = moments(problem, options["steps"], options["checks"])
+    looks |= set() if problem.at_end else {0}
     best = Best()
     for step in range(first, options["steps"] + 1):
         if step:
             set_rates(optimiser, rate, step / options["steps"])
             network.train()
+            images, answers = next(batches)
             with autocast():
-                images, targets = next(batches)
                 logits = network(images)
-            learn(optimiser, masked_loss(logits.float(), targets))
+            learn(optimiser, kind.loss(logits.float(), answers, more))
         if step in looks:
             pixels = problem.images.pixels[problem.validation]
-            best.offer(problem, chances(network, card, pixels), network)
+            best.offer(problem, said_of(network, card, pixels, kind), network, step)
             if patience and best.in_vain >= patience:
                 break
-    return best, step
+    return best
 
 
 def weights_by_layer(
-    network: Network, layer_decay: float, weight_decay: float
+    network: Any,  # noqa: ANN401 (a module with an encoder and a classifier)
+    layer_decay: float,
+    weight_decay: float,
 ) -> Iterable[Any]:
     """Return the weights in groups, of which each tells the optimiser its `lr_scale`.
 

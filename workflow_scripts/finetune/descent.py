@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.finetune.protocols import Floats
+from workflow_scripts.finetune.kinds import Floats
 
 MEMORY = (
     20  # steps that are remembered; with 10, tiny penalties took half as long again

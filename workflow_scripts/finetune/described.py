@@ -10,8 +10,8 @@ from scipy.special import expit
 
 from workflow_scripts.core.encoders import Card
 from workflow_scripts.finetune import calibration, onnx_graph
+from workflow_scripts.finetune.kinds.multilabel import judged as macro_auroc
 from workflow_scripts.finetune.networks import Network
-from workflow_scripts.finetune.protocols import macro_auroc
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ def judged(
                 "sensitivity_asked": sensitivity,
                 "calibration": asdict(line) if line else None,
                 "validation": {
-                    "auroc": known(macro_auroc(target[:, None], scores[:, None])),
+                    "auroc": known(macro_auroc(scores[:, None], target[:, None])),
                     "n_present": int((target == 1).sum()),
                     "n_absent": int((target == 0).sum()),
                     "n_patients": len(np.unique(patients[~np.isnan(target)])),

@@ -107,19 +107,19 @@ def _digests(
 
 
 def liked_best(selection: pd.DataFrame) -> dict[str, Any]:
-    """Return the draw whose chosen settings have the highest mean AUROC on validation.
+    """Return the draw whose chosen settings have the highest mean score on validation.
 
-    Of equals the first; one whose AUROC is unknown only if all are.
+    Of equals the first; one whose score is unknown only if all are.
     """
     chosen = selection[selection["chosen"] == 1]
-    mean = chosen.groupby("draw")["validation_auroc"].mean()
+    mean = chosen.groupby("draw")["validation_score"].mean()
     draws = [int(number) for number in mean.index.to_numpy()]
     draw = draws[int(mean.fillna(-1).to_numpy().argmax())]
     row = chosen[chosen["draw"] == draw].iloc[0]
     aurocs = [described.known(value) for value in mean.to_numpy()]
     return {
         "draw": draw,
-        "validation_auroc": dict(zip(draws, aurocs, strict=True)),
+        "validation_score": dict(zip(draws, aurocs, strict=True)),
         "n_labels": int(row["n_labels"]),
         "n_patients": int(row["n_patients"]),
     }
@@ -154,8 +154,8 @@ def _about(recipe: Recipe, draw: dict[str, Any], card: Card) -> dict[str, Any]:
         "labels": {
             "budget": budget_of(recipe.budget),
             "draw": draw["draw"],
-            "why_this_draw": "highest mean AUROC on validation of all draws",
-            "validation_auroc_of_draws": draw["validation_auroc"],
+            "why_this_draw": "highest mean score on validation of all draws",
+            "validation_score_of_draws": draw["validation_score"],
             "n_labelled_images": draw["n_labels"],
             "n_labelled_patients": draw["n_patients"],
             "uncertain_counts_as": recipe.uncertain,

@@ -1,8 +1,6 @@
 """Train the classifiers of one cell: one for each draw of one budget."""
 
 import logging
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +12,13 @@ from safetensors.numpy import load_file, save_file
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Identity, Input, Inputs, Output
 from workflow_scripts.core.tables.finetune import SELECTION
-from workflow_scripts.core.tables.prepare import DRAWS, TARGETS
+from workflow_scripts.core.tables.prepare import DRAWS
 from workflow_scripts.core.workspace import workspace
-from workflow_scripts.finetune import protocols
-from workflow_scripts.finetune.aligned import images_of, matrix, pixels_of, places_of
-from workflow_scripts.finetune.protocols import Fitted, Images, Problem
+from workflow_scripts.finetune import problems, protocols
+from workflow_scripts.finetune.problems import Recipe, problem_of
+from workflow_scripts.finetune.protocols import Fitted, Problem
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How classifiers are trained (config.yaml: ``finetune``)."""
-
-    protocol: str
-    options: dict[str, Any]
-    findings: list[str]
-    size_px: int
-    seed: int
 
 
 def main(
@@ -42,6 +29,7 @@ def main(
     development: Input,
     draw: Input,
     stores: Inputs,
+    masks: Inputs,
     rows: Input,
     recipe: Recipe,
     identity: Identity,
@@ -49,24 +37,13 @@ def main(
     selection: Output,
 ) -> None:
     """Learn from the drawn patients' labels; a killed job keeps its finished draws."""
-    targets = TARGETS.read(development)
-    known = images_of(targets)
-    places = places_of([str(known["dataset"].iloc[0])], stores, [rows])
-    images = Images(
-        features=np.load(features, allow_pickle=False),
-        read_pixels=partial(pixels_of, known, places, recipe.size_px),
-        encoder=encoder,
-        card=card,
-    )
-    wanted = matrix(targets, known, recipe.findings)
+    files = encoder, card, features
+    given = problems.development(development, files, stores, masks, rows, recipe)
     weights: dict[str, NDArray[Any]] = {}
     tried = []
     with workspace(identity) as folder:
         draws = {
-            folder / f"draw-{number}": (
-                problem_of(known, images, wanted, drawn, recipe),
-                drawn,
-            )
+            folder / f"draw-{number}": (problem_of(given, drawn, recipe), drawn)
             for number, drawn in DRAWS.read(draw).groupby("draw")
         }
         fit_what_waits(draws, recipe)
@@ -76,26 +53,6 @@ def main(
             tried.append(SELECTION.read(done.with_suffix(".parquet")))
         save_file(weights, classifiers)
         SELECTION.write(pd.concat(tried, ignore_index=True), selection)
-
-
-def problem_of(
-    known: pd.DataFrame,
-    images: Images,
-    wanted: NDArray[np.float64],
-    drawn: pd.DataFrame,
-    recipe: Recipe,
-) -> Problem:
-    """Return what the classifier of one draw may learn from."""
-    training = (known["split"] == "train").to_numpy()
-    owned = known["patient_id"].isin(drawn["patient_id"]).to_numpy()
-    return Problem(
-        images=images,
-        targets=wanted,
-        findings=recipe.findings,
-        labelled=np.flatnonzero(training & owned),
-        validation=np.flatnonzero(~training),
-        training=np.flatnonzero(training),
-    )
 
 
 def fit_what_waits(
@@ -132,7 +89,9 @@ def _keep(problem: Problem, drawn: pd.DataFrame, fitted: Fitted, done: Path) -> 
     table = pd.DataFrame([vars(tried) for tried in fitted.tried]).assign(
         budget=drawn["budget"].iloc[0],
         draw=number,
+        chosen_by="folds" if problem.folds else "validation",
         n_labels=len(problem.labelled),
+        n_choosing=len(problem.validation),
         n_patients=len(drawn),
     )
     weights = {k: np.ascontiguousarray(v) for k, v in fitted.weights.items()}

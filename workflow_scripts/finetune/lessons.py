@@ -1,46 +1,48 @@
-"""Teach a network step by step: batches, the loss, rates, and the moment that is kept.
+"""Teach a network step by step: batches, rates, and the moment that is kept.
 
 What all protocols share that train by gradient, so that they differ in what moves only.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.optim import Optimizer
 
 from workflow_scripts.core.device import device
 from workflow_scripts.core.encoders import Card
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.warp import exposed, moved
-from workflow_scripts.finetune.protocols import (
-    Fitted,
-    Floats,
-    Problem,
-    Tried,
-    macro_auroc,
-)
+from workflow_scripts.finetune.protocols import Fitted, Problem, Tried
 
 State = dict[str, Tensor]
+
+MOVES: dict[str, Any] = {"area": (0.75, 1), "ratio": (0.9, 1.1), "rotation_degrees": 7}
 
 
 def lessons(
     problem: Problem, card: Card, batch_size: int, seed: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield labelled images, as an encoder sees them, and their targets, for ever.
+    """Yield labelled images, as an encoder sees them, and their answers, for ever.
 
-    Images are float32, (batch, 1, size_px, size_px), a little varied each time; targets
-    are float32, (batch, findings), NaN unknown.
+    Images are float32, (batch, 1, size_px, size_px), a little varied each time; answers
+    are float32, see `kinds`: masks are moved as their images are.
     """
     pixels = torch.from_numpy(problem.images.pixels[problem.labelled]).to(device())
-    targets = torch.from_numpy(problem.targets[problem.labelled]).float().to(device())
+    answers = torch.from_numpy(problem.answers(problem.labelled)).float().to(device())
     generator = torch.Generator().manual_seed(seed)
     for rows in endless(len(pixels), batch_size, generator):
-        yield varied(pixels[rows], card, generator), targets[rows]
+        known = answers[rows]
+        if problem.asked.kind.PIXELS:
+            same = torch.Generator()
+            same.set_state(generator.get_state())
+            known = (moved(known, same, **MOVES) >= 0.5).float()
+        yield varied(pixels[rows], card, generator), known
 
 
 def endless(n: int, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
@@ -59,20 +61,18 @@ def endless(n: int, batch_size: int, generator: torch.Generator) -> Iterator[Ten
 def varied(pixels: Tensor, card: Card, generator: torch.Generator) -> Tensor:
     """Move and relight a little, as another exposure of the same chest would be."""
     seen = pixels.to(torch.float32) / 255
-    seen = moved(seen, generator, area=(0.75, 1), ratio=(0.9, 1.1), rotation_degrees=7)
+    seen = moved(seen, generator, **MOVES)
     seen = exposed(
         seen, generator, gamma=(0.85, 1.2), contrast=(0.85, 1.15), brightness=0.08
     )
     return ((seen - card.mean) / card.deviation).unsqueeze(1)
 
 
-def masked_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return binary cross-entropy over the known targets (NaN is unknown)."""
-    known = ~torch.isnan(targets)
-    loss = functional.binary_cross_entropy_with_logits(
-        logits, torch.nan_to_num(targets), reduction="none"
-    )
-    return (loss * known).sum() / known.sum().clamp(min=1)
+def emphasis(problem: Problem) -> Tensor:
+    """Return how much more a present finding counts, shape (findings,)."""
+    alike = np.ones(len(problem.asked.findings))
+    given = alike if problem.emphasis is None else problem.emphasis
+    return torch.from_numpy(given).float().to(device())
 
 
 def learn(optimiser: Optimizer, loss: Tensor) -> None:
@@ -93,57 +93,92 @@ def set_rates(optimiser: Optimizer, rate: float, share: float) -> None:
         group["lr"] = now * group.get("lr_scale", 1)
 
 
-def moments(steps: int, checks: int) -> set[int]:
+def moments(problem: Problem, steps: int, checks: int) -> set[int]:
     """Return the steps after which validation is looked at; the last is among them."""
-    return {round(steps * number / checks) for number in range(1, checks + 1)}
+    looks = 1 if problem.at_end else checks
+    return {round(steps * number / looks) for number in range(1, looks + 1)}
 
 
 @dataclass(kw_only=True)
 class Best:
     """The moment of a training that validation likes best so far; of equals, the first.
 
-    Where validation cannot tell, for want of a class, the first moment of all.
+    Where validation cannot tell, for want of a class, the first moment of all; where
+    nobody is asked, the last.
     """
 
-    value: float = -math.inf  # macro AUROC on validation
+    value: float = -math.inf  # of validation
     state: State = field(default_factory=dict)
     in_vain: int = 0  # looks since then
+    steps: int = 0  # of the optimiser, so far
 
-    def offer(self, problem: Problem, scores: Floats, network: nn.Module) -> None:
-        """Keep what `network` is now, if its `scores` of validation are better.
+    def offer(
+        self, problem: Problem, said: NDArray[Any], network: nn.Module, step: int
+    ) -> None:
+        """Keep what `network` is now, if what it `said` of validation is better.
 
-        Scores that are not finite, of a training that broke down, are the worst.
+        What is not finite, of a training that broke down, is the worst.
         """
         found = -math.inf
-        if np.isfinite(scores).all():
-            found = macro_auroc(problem.targets[problem.validation], scores)
+        if len(said) and np.isfinite(said).all():
+            answers = problem.answers(problem.validation)
+            found = problem.asked.kind.judged(said, answers)
         self.in_vain += 1
-        if not self.state or found > self.value:
+        self.steps = step
+        if not self.state or not len(said) or found > self.value:
             self.value = -math.inf if math.isnan(found) else found
             state = network.state_dict().items()
             self.state = {key: value.cpu().clone() for key, value in state}
             self.in_vain = 0
 
 
-def fitted(bests: dict[str, Best]) -> Fitted:
-    """Return the best of the `bests`, and how each candidate did; of equals, the first.
+def fitted(
+    problem: Problem,
+    candidates: Sequence[float],
+    train: Callable[[Problem, Sequence[float]], list[Best]],
+    name: str,
+) -> Fitted:
+    """Return the best of the `candidates`, and how each did; of equals, the first.
+
+    With folds, candidates are judged by the mean over the folds at the end of training,
+    and the chosen one is trained again on all labelled images.
+
+    Args:
+        problem: what may be learnt from.
+        candidates: settings to be tried.
+        train: trains with each of some settings; the best moment of each.
+        name: of the setting.
 
     Raises:
         InputError: if training broke down at every one.
     """
-    chosen = max(bests, key=lambda candidate: bests[candidate].value)
-    state = bests[chosen].state
-    if not all(bool(torch.isfinite(value).all()) for value in state.values()):
+    runs = [train(part, candidates) for part in problem.parts() or [problem]]
+    each = [[run[place] for run in runs] for place in range(len(candidates))]
+    values = [_mean([best.value for best in bests]) for bests in each]
+    chosen = int(np.argmax(values))
+    final = each[chosen][0]
+    if problem.folds:
+        (final,) = train(problem.whole(), [candidates[chosen]])
+        each[chosen].append(final)
+    if not all(bool(torch.isfinite(value).all()) for value in final.state.values()):
         raise InputError(
             "training broke down, weights are not finite; choose lower learning_rates"
         )
     tried = [
         Tried(
             finding="all",
-            candidate=candidate,
-            validation_auroc=best.value if math.isfinite(best.value) else math.nan,
-            chosen=candidate == chosen,
+            candidate=f"{name} {candidate:g}",
+            validation_score=value if math.isfinite(value) else math.nan,
+            chosen=place == chosen,
+            steps=sum(best.steps for best in each[place]),
         )
-        for candidate, best in bests.items()
+        for place, (candidate, value) in enumerate(zip(candidates, values, strict=True))
     ]
-    return Fitted(weights={k: v.numpy() for k, v in state.items()}, tried=tried)
+    weights = {key: value.numpy() for key, value in final.state.items()}
+    return Fitted(weights=weights, tried=tried)
+
+
+def _mean(values: list[float]) -> float:
+    """Return the mean of those that could be told; -inf if none."""
+    told = [value for value in values if math.isfinite(value)]
+    return float(np.mean(told)) if told else -math.inf

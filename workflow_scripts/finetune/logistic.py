@@ -13,7 +13,7 @@ digits (benchmarks/probe.md).
 import numpy as np
 
 from workflow_scripts.finetune.descent import minimised
-from workflow_scripts.finetune.protocols import Floats
+from workflow_scripts.finetune.kinds import Floats
 
 TOLERANCE = 1e-5  # of the logits' spread; the AUROC is within 0.0002 (measured)
 AT_ONCE = 2**24  # logits, problems x images; some ten such arrays are held

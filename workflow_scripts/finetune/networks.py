@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from workflow_scripts.core.device import autocast, device, placed
 from workflow_scripts.core.encoders import Card, normalised
-from workflow_scripts.finetune.protocols import Floats, Images
+from workflow_scripts.finetune.kinds import Kind
+from workflow_scripts.finetune.protocols import Asked, Images
 
 BATCH = 256  # when scoring
 
@@ -32,26 +33,27 @@ class Network(nn.Module):
 
 
 @torch.no_grad()
-def chances(network: nn.Module, card: Card, pixels: NDArray[np.uint8]) -> Floats:
-    """Return the chance of each finding in uint8 `pixels`, shape (images, findings)."""
+def said_of(
+    network: nn.Module, card: Card, pixels: NDArray[np.uint8], kind: Kind
+) -> NDArray[Any]:
+    """Return what `network` says of uint8 `pixels`, (images, ...); see `kinds`."""
+    if not len(pixels):
+        return np.empty(0)
     network.eval()
     parts = []
     for start in range(0, len(pixels), BATCH):
         batch = torch.from_numpy(pixels[start : start + BATCH]).to(device())
         with autocast():
             logits = network(normalised(batch, card))
-        parts.append(torch.sigmoid(logits.float()).cpu().numpy())
-    return np.concatenate(parts).astype(np.float64)
+        parts.append(kind.said(logits.float()).cpu().numpy())
+    return np.concatenate(parts)
 
 
-def score(weights: dict[str, NDArray[Any]], images: Images) -> Floats:
-    """Return the chance of each finding by a `Network` with these `weights`.
-
-    Returns:
-        Shape (images, findings).
-    """
+def score(
+    weights: dict[str, NDArray[Any]], images: Images, asked: Asked
+) -> NDArray[Any]:
+    """Return what the network of these `weights` says of `images`; see `kinds`."""
     encoder, card = images.load_encoder()
-    n_findings, width = weights["classifier.weight"].shape
-    network = Network(encoder, width, n_findings)
+    network = asked.kind.network(encoder, images.features.shape[1], len(asked.findings))
     network.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})
-    return chances(placed(network), card, images.pixels)
+    return said_of(placed(network), card, images.pixels, asked.kind)

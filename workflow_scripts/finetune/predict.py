@@ -17,9 +17,15 @@ from workflow_scripts.core.entry import Input, Inputs, Output
 from workflow_scripts.core.progress import progress
 from workflow_scripts.core.tables.finetune import PREDICTIONS
 from workflow_scripts.core.tables.prepare import TARGETS, budget_of
-from workflow_scripts.finetune import protocols
-from workflow_scripts.finetune.aligned import KEY, images_of, pixels_of, places_of
-from workflow_scripts.finetune.protocols import Images
+from workflow_scripts.finetune import kinds, protocols
+from workflow_scripts.finetune.aligned import (
+    KEY,
+    images_of,
+    masks_of,
+    pixels_of,
+    places_of,
+)
+from workflow_scripts.finetune.protocols import Asked, Images
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +35,7 @@ class Recipe:
     """The names that go with the files, in their order."""
 
     protocol: str
+    kind: str
     budgets: list[str]
     findings: list[str]
     datasets: list[str]
@@ -42,6 +49,7 @@ def main(
     features: Input,
     test: Input,
     stores: Inputs,
+    masks: Inputs,
     rows: Inputs,
     classifiers: Inputs,
     recipe: Recipe,
@@ -51,18 +59,23 @@ def main(
     targets = TARGETS.read(test)
     known = images_of(targets)
     places = places_of(recipe.datasets, stores, rows)
+    drawn = places_of(recipe.datasets, masks, rows)
     images = Images(
         features=np.load(features, allow_pickle=False),
         read_pixels=partial(pixels_of, known, places, recipe.size_px),
+        read_masks=partial(masks_of, known, drawn, recipe.size_px),
         encoder=encoder,
         card=card,
     )
+    asked = Asked(kind=kinds.load(recipe.kind), findings=recipe.findings)
+    answers = images.masks if asked.kind.PIXELS else np.empty(0)
     score = protocols.load(recipe.protocol).score
     parts = []
     cells = list(zip(recipe.budgets, classifiers, strict=True))
     for budget, file in progress(cells, total=len(cells), what="budgets"):
         for number, weights in _by_draw(file):
-            wide = pd.DataFrame(score(weights, images), columns=recipe.findings)
+            said = asked.kind.scored(score(weights, images, asked), answers)
+            wide = pd.DataFrame(said, columns=recipe.findings)
             long = pd.concat([known[KEY], wide], axis=1).melt(
                 KEY, var_name="finding", value_name="score"
             )

@@ -15,6 +15,7 @@ FAMILIES = {
     "augmentation": PACKAGE / "pretrain" / "augmentations",
     "weights format": PACKAGE / "pretrain" / "weights" / "formats",
     "protocol": PACKAGE / "finetune" / "protocols",
+    "kind": PACKAGE / "finetune" / "kinds",
 }
 
 

@@ -4,24 +4,17 @@ Each function is an input function of the rule it is named after.
 """
 
 import os.path
-from pathlib import Path
 from typing import Any
 
 from snakemake.io import ancient
 
 from workflow_scripts.plan import adapters, lungs, names
-from workflow_scripts.plan.listing import each
-from workflow_scripts.plan.settings import Settings, simulated
-
-ENCODERS = "results/encoders"
+from workflow_scripts.plan.encoder_files import EncoderFiles
+from workflow_scripts.plan.settings import simulated
 
 
-class Files:
+class Files(EncoderFiles):
     """The input functions, bound to one config."""
-
-    def __init__(self, config: Settings) -> None:
-        """Remember the checked `config`."""
-        self.config = config
 
     def root(self, wildcards: Any) -> str:  # noqa: ANN401 (Snakemake's Wildcards)
         """Return the folder that holds a dataset's files.
@@ -64,26 +57,6 @@ class Files:
         """List all datasets."""
         return list(self.config["datasets"])
 
-    def weights(self, wildcards: Any) -> list[str]:  # noqa: ANN401
-        """List the weights that a user brings for an encoder: none or one."""
-        weights = self.config["encoders"][wildcards.encoder]["weights"]
-        if weights.startswith("https:"):
-            return [f"{ENCODERS}/{wildcards.encoder}/fetched.weights"]
-        if not weights.startswith("file:"):
-            return []
-        return [str(Path(weights[5:]).expanduser())]
-
-    def parent(self, wildcards: Any) -> str:  # noqa: ANN401
-        """Return the weights of the encoder that another starts from."""
-        return f"{ENCODERS}/{self._parent(wildcards)}/encoder.safetensors"
-
-    def parent_card(self, wildcards: Any) -> str:  # noqa: ANN401
-        """Return the card of the encoder that another starts from."""
-        return f"{ENCODERS}/{self._parent(wildcards)}/encoder.json"
-
-    def _parent(self, wildcards: Any) -> str:  # noqa: ANN401
-        return str(self.config["encoders"][wildcards.encoder]["from"])
-
     def drawn(self, pattern: str) -> list[str]:
         """List `pattern` for each dataset in which somebody drew lungs."""
         return self._each(pattern, lungs.drawn(self.config))
@@ -100,48 +73,6 @@ class Files:
         """List the table of the lung finder's agreement with drawn lungs, if any."""
         checked = lungs.drawn(self.config) and lungs.finder(self.config) != "drawn"
         return ["results/prepare/lung_finder/dice.parquet"] if checked else []
-
-    def pool(self, pattern: str) -> Any:  # noqa: ANN401
-        """Return an input function: `pattern` for each dataset of an encoder."""
-
-        def of_pool(wildcards: Any) -> list[str]:  # noqa: ANN401
-            return self._each(
-                pattern, self.config["encoders"][wildcards.encoder]["data"]
-            )
-
-        return of_pool
-
-    def taught(self) -> list[str]:
-        """List the encoders that learn findings."""
-        trained = names.trained(self.config)
-        return [name for name in trained if self.config["encoders"][name]["findings"]]
-
-    def pool_targets(self, wildcards: Any) -> list[str]:  # noqa: ANN401
-        """List the table of what an encoder is told of its pool: none or one."""
-        if wildcards.encoder not in self.taught():
-            return []
-        return [f"results/prepare/pools/{wildcards.encoder}.targets.parquet"]
-
-    def watched(self, pattern: str) -> Any:  # noqa: ANN401
-        """Return an input function: `pattern` for the task an encoder is watched by."""
-
-        def of_watched(wildcards: Any) -> list[str]:  # noqa: ANN401
-            task = self.config["encoders"][wildcards.encoder]["watch"]
-            if task is None:
-                return []
-            data = [self.config["tasks"][task]["data"]]
-            return self._each(pattern.replace("{task}", task), data)
-
-        return of_watched
-
-    def walls(self, pattern: str) -> Any:  # noqa: ANN401
-        """Return an input function: `pattern` for each dataset not to be met."""
-
-        def of_walls(wildcards: Any) -> list[str]:  # noqa: ANN401
-            data = self.config["encoders"][wildcards.encoder]["data"]
-            return self._each(pattern, names.neighbours(self.config, data))
-
-        return of_walls
 
     def beside(self, pattern: str) -> Any:  # noqa: ANN401
         """Return an input function: `pattern` for each tested dataset of one's site."""
@@ -187,8 +118,17 @@ class Files:
 
         return of_shown
 
-    def _each(self, pattern: str, datasets: list[str]) -> list[str]:
-        return each(self.config, pattern, datasets)
+    def masks_of(self, part: str) -> Any:  # noqa: ANN401
+        """Return an input function: drawn lungs, where a task asks for a picture."""
+
+        def of_masks(wildcards: Any) -> list[str]:  # noqa: ANN401
+            task = self.config["tasks"][wildcards.task]
+            if task["kind"] != "segmentation":
+                return []
+            pattern = "results/prepare/{dataset}/store/{shard}.drawn"
+            return self._each(pattern, names.datasets_of(task, part))
+
+        return of_masks
 
     def arms(self, pattern: str) -> list[str]:
         """List `pattern` for every arm; `{task}` stays a wildcard."""

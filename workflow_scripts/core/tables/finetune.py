@@ -30,9 +30,21 @@ SELECTION = Table(
         "draw": DRAW,
         "finding": text("the thing to detect, or `all` where chosen for all"),
         "candidate": text("the setting tried"),
-        "validation_auroc": number("on the validation split; NaN where undefined"),
+        "validation_score": number(
+            "macro AUROC, or Dice, of the images that chose; NaN where undefined"
+        ),
         "chosen": whole("1 for the one kept"),
-        "n_labels": whole("labelled images used for training"),
+        "steps": whole("of the optimiser, in all trainings; 0: solved without"),
+        "chosen_by": text(
+            "whose labels chose: those of the validation split, or those drawn, each "
+            "judged by what the others taught",
+            "validation",
+            "folds",
+        ),
+        "n_labels": whole(
+            "labelled images used for training, and for choosing if they are counted"
+        ),
+        "n_choosing": whole("labelled images of the validation split that chose"),
         "n_patients": whole("patients whose labels were used for training"),
     },
 )

@@ -2,9 +2,8 @@
 
 A protocol file holds two functions:
 
-``fit(problem, options, seed) -> Fitted``   train on the drawn labels, choose on the
-                                            validation split
-``score(weights, images) -> scores``        chance of each finding, (images, findings)
+``fit(problem, options, seed) -> Fitted``   train on the drawn labels, choose on others
+``score(weights, images, asked) -> said``   what is answered of each image; see `kinds`
 
 and, where many problems are cheaper together than one by one,
 
@@ -13,8 +12,8 @@ and, where many problems are cheaper together than one by one,
 A file imports what is heavy inside its functions: a probe should start in a second.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -24,12 +23,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.finetune.kinds import Floats, Kind
+
 if TYPE_CHECKING:
     from torch import nn
 
     from workflow_scripts.core.encoders import Card
 
-Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
 
 @dataclass(kw_only=True)
@@ -38,6 +39,7 @@ class Images:
 
     features: NDArray[np.float32]  # (images, width)
     read_pixels: Callable[[], NDArray[np.uint8]]  # a probe never calls it
+    read_masks: Callable[[], NDArray[np.uint8]]  # only where the answer is a picture
     encoder: Path
     card: Path
 
@@ -46,6 +48,11 @@ class Images:
         """The pixels, shape (images, size_px, size_px); read when first asked for."""
         return self.read_pixels()
 
+    @cached_property
+    def masks(self) -> NDArray[np.uint8]:
+        """What was drawn in each image: 0, 1; shape as that of the pixels."""
+        return self.read_masks()
+
     def load_encoder(self) -> "tuple[nn.Module, Card]":
         """Return the encoder behind the features, and its card."""
         from workflow_scripts.core import encoders
@@ -53,16 +60,49 @@ class Images:
         return encoders.load(self.encoder, self.card)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a task asks of every image."""
+
+    kind: Kind
+    findings: list[str]
+
+
 @dataclass(kw_only=True)
 class Problem:
     """What one classifier may learn from: nothing here is of the test split."""
 
     images: Images
-    targets: Floats  # (images, findings): 1, 0, NaN unknown
-    findings: list[str]
-    labelled: NDArray[np.int64]  # rows whose labels were drawn
-    validation: NDArray[np.int64]  # rows of the validation split
-    training: NDArray[np.int64]  # rows of the training split, labels drawn or not
+    asked: Asked
+    targets: Floats  # (images, findings): 1, 0, between if uncertain, NaN unknown
+    labelled: Rows  # whose labels were drawn
+    validation: Rows  # of the validation split, to choose by; none if there are folds
+    training: Rows  # of the training split, labels drawn or not
+    folds: list[tuple[Rows, Rows]] = field(default_factory=list)  # taught, judged
+    emphasis: Floats | None = None  # of present findings, (findings,); None: all alike
+    at_end: bool = False  # judge a training at its end, and not at its best moment
+
+    @property
+    def trials(self) -> list[tuple[Rows, Rows]]:
+        """Rows that teach, and rows that judge the settings: one pair, or folds."""
+        return self.folds or [(self.labelled, self.validation)]
+
+    def parts(self) -> "list[Problem]":
+        """Return a problem for each fold."""
+        return [
+            replace(self, labelled=taught, validation=judged, folds=[], at_end=True)
+            for taught, judged in self.folds
+        ]
+
+    def whole(self) -> "Problem":
+        """Return the problem once folds have chosen: all labels teach, none judges."""
+        return replace(self, validation=self.validation[:0], at_end=True)
+
+    def answers(self, rows: Rows) -> NDArray[Any]:
+        """Return what there is to be answered of the images at `rows`."""
+        known = self.images.masks if self.asked.kind.PIXELS else self.targets
+        found: NDArray[Any] = known[rows]
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +111,9 @@ class Tried:
 
     finding: str  # or `all`
     candidate: str
-    validation_auroc: float
+    validation_score: float  # of the images that judge; NaN where they cannot tell
     chosen: bool
+    steps: int = 0  # of the optimiser, in all its trainings; 0: solved without
 
 
 @dataclass(kw_only=True)
@@ -92,18 +133,31 @@ def load(name: str) -> ModuleType:
     return import_module(f"{__name__}.{name}")
 
 
-def macro_auroc(targets: Floats, scores: Floats) -> float:
-    """Return the mean AUROC over the findings that have both classes; else NaN.
+def judged_each(said: Floats, problem: Problem, rows: Rows) -> Floats:
+    """Return what the images at `rows` say of each setting and finding by itself.
 
     Args:
-        targets: 1, 0, NaN unknown; shape (images, findings).
-        scores: same shape.
-    """
-    from sklearn.metrics import roc_auc_score
+        said: by each setting, shape (settings, rows, findings).
+        problem: whose answers judge.
+        rows: of the images.
 
-    values = []
-    for target, score in zip(targets.T, scores.T, strict=True):
-        known = ~np.isnan(target)
-        if len(np.unique(target[known])) == 2:
-            values.append(roc_auc_score(target[known], score[known]))
-    return float(np.mean(values)) if values else float("nan")
+    Returns:
+        Shape (settings, findings); NaN where they cannot tell.
+    """
+    kind, answers = problem.asked.kind, problem.targets[rows]
+    columns = range(answers.shape[1])
+    found = [
+        [kind.judged(each[:, [column]], answers[:, [column]]) for column in columns]
+        for each in said
+    ]
+    return np.array(found)
+
+
+def mean_of_known(trials: Sequence[Floats]) -> Floats:
+    """Return the mean over `trials` of each value, of those that could be told."""
+    values = np.stack(trials)
+    known = ~np.isnan(values)
+    total, count = np.where(known, values, 0).sum(axis=0), known.sum(axis=0)
+    mean: Floats = np.full(total.shape, np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean

@@ -19,7 +19,7 @@ is kept.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,16 +32,17 @@ from torch.optim import AdamW
 
 from workflow_scripts.core.device import autocast, device, placed
 from workflow_scripts.core.encoders import Card, normalised
+from workflow_scripts.finetune.kinds import Kind
 from workflow_scripts.finetune.lessons import (
     Best,
+    emphasis,
     fitted,
     learn,
     lessons,
-    masked_loss,
     moments,
     set_rates,
 )
-from workflow_scripts.finetune.protocols import Fitted, Floats, Images, Problem
+from workflow_scripts.finetune.protocols import Asked, Fitted, Images, Problem
 
 BATCH = 256  # when scoring
 MOST = 2048  # training images that say what tokens are like; one pass for each draw
@@ -49,12 +50,12 @@ LEAST = 1e-3  # deviation of a channel, of the largest: a dead one must not shou
 
 
 class Gatherer(nn.Module):
-    """A query that gathers tokens, and a linear classifier that says nothing yet."""
+    """A query that gathers tokens, and what answers, which says nothing yet."""
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, width: int, heads: int, n_findings: int) -> None:
+    def __init__(self, width: int, heads: int, asked: Asked) -> None:
         """Make a query with `heads`; with fewer if they could not be equally wide."""
         super().__init__()
         self.register_buffer("mean", torch.zeros(width))
@@ -62,14 +63,12 @@ class Gatherer(nn.Module):
         self.pool = AttentionPoolLatent(
             width, out_features=0, num_heads=math.gcd(heads, width), q_proj=False
         )
-        self.classifier = nn.Linear(width, n_findings)
-        nn.init.zeros_(self.classifier.weight)
-        nn.init.zeros_(self.classifier.bias)
+        self.answering = asked.kind.network(nn.Identity(), width, len(asked.findings))
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Return logits, (batch, findings), of tokens, (batch, tokens, width)."""
         standard = (tokens - self.mean) / self.deviation
-        logits: Tensor = self.classifier(self.pool(standard))
+        logits: Tensor = self.answering(self.pool(standard))
         return logits
 
 
@@ -87,25 +86,42 @@ def fit(problem: Problem, options: dict[str, Any], seed: int) -> Fitted:
     """Return the weights that validation likes best, of all rates and moments."""
     encoder, card = problem.images.load_encoder()
     encoder = placed(encoder).eval()
-    learners = _learners(problem, options, standard(encoder, card, problem, seed), seed)
+    like = standard(encoder, card, problem, seed)
+
+    def train(part: Problem, rates: Sequence[float]) -> list[Best]:
+        learners = _learners(part, {**options, "learning_rates": rates}, like, seed)
+        _teach(learners, encoder, card, part, options, seed)
+        return [each.best for each in learners]
+
+    found = fitted(problem, options["learning_rates"], train, "learning_rate")
+    found.weights["heads"] = np.array(math.gcd(options["heads"], len(like[0])))
+    return found
+
+
+def _teach(
+    learners: list[_Learner],
+    encoder: nn.Module,
+    card: Card,
+    problem: Problem,
+    options: dict[str, Any],
+    seed: int,
+) -> None:
+    """Train the `learners` side by side, of the same batches."""
     batches = lessons(problem, card, options["batch_size"], seed)
-    looks = moments(options["steps"], options["checks"])
+    looks = moments(problem, options["steps"], options["checks"])
+    kind, more = problem.asked.kind, emphasis(problem)
     for step in range(1, options["steps"] + 1):
-        with autocast():
-            images, targets = next(batches)
+        images, answers = next(batches)
         tokens = tokens_of(encoder, images)
         for each in learners:
             set_rates(each.optimiser, each.rate, step / options["steps"])
-            learn(each.optimiser, masked_loss(each.gatherer(tokens), targets))
+            learn(each.optimiser, kind.loss(each.gatherer(tokens), answers, more))
         if step in looks:
             pixels = problem.images.pixels[problem.validation]
             gatherers = [each.gatherer for each in learners]
-            scores = _chances(encoder, card, pixels, gatherers)
+            scores = _said(encoder, card, pixels, gatherers, kind)
             for each, seen in zip(learners, scores, strict=True):
-                each.best.offer(problem, seen, each.gatherer)
-    found = fitted({f"learning_rate {each.rate:g}": each.best for each in learners})
-    found.weights["heads"] = np.array(learners[0].gatherer.pool.num_heads)
-    return found
+                each.best.offer(problem, seen, each.gatherer, step)
 
 
 def _learners(
@@ -115,7 +131,7 @@ def _learners(
     found = []
     for rate in options["learning_rates"]:
         torch.manual_seed(seed)
-        made = Gatherer(len(like[0]), options["heads"], len(problem.findings))
+        made = Gatherer(len(like[0]), options["heads"], problem.asked)
         made.mean, made.deviation = like
         made = made.to(device())
         decay = options["weight_decay"]
@@ -165,25 +181,30 @@ def _encoded(
 
 
 @torch.no_grad()
-def _chances(
-    encoder: nn.Module, card: Card, pixels: NDArray[np.uint8], asked: list[Gatherer]
-) -> list[Floats]:
-    """Return what each of those `asked` says, shape (images, findings)."""
-    parts: list[list[NDArray[np.float32]]] = [[] for _ in asked]
+def _said(
+    encoder: nn.Module,
+    card: Card,
+    pixels: NDArray[np.uint8],
+    gatherers: list[Gatherer],
+    kind: Kind,
+) -> list[NDArray[Any]]:
+    """Return what each of the `gatherers` says, shape (images, findings)."""
+    parts: list[list[NDArray[Any]]] = [[np.empty((0, 0))] for _ in gatherers]
     for tokens in _encoded(encoder, card, pixels):
-        for part, gatherer in zip(parts, asked, strict=True):
-            part.append(torch.sigmoid(gatherer(tokens)).cpu().numpy())
-    return [np.concatenate(part).astype(np.float64) for part in parts]
+        for part, gatherer in zip(parts, gatherers, strict=True):
+            part.append(kind.said(gatherer(tokens)).cpu().numpy())
+    return [np.concatenate(part[1:] or part) for part in parts]
 
 
-def score(weights: dict[str, NDArray[Any]], images: Images) -> Floats:
+def score(
+    weights: dict[str, NDArray[Any]], images: Images, asked: Asked
+) -> NDArray[Any]:
     """Return the chance of each finding, shape (images, findings)."""
     encoder, card = images.load_encoder()
     state = {k: torch.from_numpy(v) for k, v in weights.items() if k != "heads"}
-    n_findings, width = state["classifier.weight"].shape
-    gatherer = Gatherer(width, int(weights["heads"]), n_findings)
+    width, heads = len(state["mean"]), int(weights["heads"])
+    gatherer = Gatherer(width, heads, asked)
     gatherer.load_state_dict(state)
-    found = _chances(
-        placed(encoder).eval(), card, images.pixels, [gatherer.to(device())]
-    )
-    return found[0]
+    gatherers = [gatherer.to(device())]
+    encoder = placed(encoder).eval()
+    return _said(encoder, card, images.pixels, gatherers, asked.kind)[0]

@@ -1,4 +1,4 @@
-"""Fine-tune: all weights of the encoder move, with a linear classifier on top.
+"""Fine-tune: all weights of the encoder move, and of what answers on top of it.
 
 The same steps at the same learning rates for every encoder and budget. Validation
 chooses the rate, and the moment of training that is kept.
@@ -9,11 +9,14 @@ to the image. It is off by default.
 
 Early stopping (Prechelt 1998, https://doi.org/10.1007/3-540-49430-8_3) is off by
 default too, so that all encoders get the same number of steps: with `patience`, a
-training ends after so many looks at validation in a row that saw no gain, and its
-candidate in `selection` tells after which step. Rates fall as if all were to come.
+training ends after so many looks at validation in a row that saw no gain, and
+`selection` tells its steps. Rates fall as if all were to come.
 """
 
 from typing import Any
+
+import torch
+from torch import nn
 
 from workflow_scripts.finetune import all_weights, networks
 from workflow_scripts.finetune.protocols import Fitted, Problem
@@ -24,6 +27,10 @@ score = networks.score
 def fit(problem: Problem, options: dict[str, Any], seed: int) -> Fitted:
     """Return the weights that validation likes best, of all rates and moments."""
     encoder, card = problem.images.load_encoder()
-    width = problem.images.features.shape[1]
-    network = networks.Network(encoder, width, len(problem.findings))
-    return all_weights.fit(problem, network, card, options, seed, keep_start=False)
+    asked, width = problem.asked, problem.images.features.shape[1]
+
+    def begin(part: Problem) -> nn.Module:
+        torch.manual_seed(seed)  # of what is new
+        return asked.kind.network(encoder, width, len(asked.findings))
+
+    return all_weights.fit(problem, begin, card, options, seed, keep_start=False)

@@ -10,18 +10,21 @@ for each finding; nothing is trained.
 The classifier holds the features of the labelled images: who shares one, shares those.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.finetune.kinds import Floats
 from workflow_scripts.finetune.protocols import (
+    Asked,
     Fitted,
-    Floats,
     Images,
     Problem,
     Tried,
-    macro_auroc,
+    judged_each,
+    mean_of_known,
 )
 
 TEMPERATURE = 0.07  # Wu et al., and DINO
@@ -33,43 +36,52 @@ Features = NDArray[np.float32]
 
 def fit(problem: Problem, options: dict[str, Any], seed: int) -> Fitted:
     """Return the labelled images' features and labels, and how many are to vote."""
-    bank = unit(problem.images.features[problem.labelled])
-    labels = problem.targets[problem.labelled].astype(np.float32)
-    asked = unit(problem.images.features[problem.validation])
+    features = unit(problem.images.features)
+    labels = problem.targets.astype(np.float32)
     counts = sorted(set(options["neighbours"]), reverse=True)  # of equals, the most
-    scores = votes(bank, labels, asked, counts)
-    targets = problem.targets[problem.validation]
-    chosen = np.zeros(len(problem.findings), np.int64)
-    tried = []
-    for column, finding in enumerate(problem.findings):
-        one = slice(column, column + 1)
-        seen = [macro_auroc(targets[:, one], said[:, one]) for said in scores]
-        best = int(np.nan_to_num(seen).argmax())
-        chosen[column] = counts[best]
-        tried += [
-            Tried(
-                finding=finding,
-                candidate=f"neighbours {count}",
-                validation_auroc=value,
-                chosen=place == best,
+    values = mean_of_known(
+        [
+            judged_each(
+                votes(features[taught], labels[taught], features[rows], counts),
+                problem,
+                rows,
             )
-            for place, (count, value) in enumerate(zip(counts, seen, strict=True))
+            for taught, rows in problem.trials
         ]
+    )
+    best = np.nan_to_num(values).argmax(axis=0)
+    tried = [
+        Tried(
+            finding=finding,
+            candidate=f"neighbours {count}",
+            validation_score=float(values[place, column]),
+            chosen=place == best[column],
+        )
+        for column, finding in enumerate(problem.asked.findings)
+        for place, count in enumerate(counts)
+    ]
     weights: dict[str, NDArray[Any]] = {
-        "bank": bank,
-        "labels": labels,
-        "neighbours": chosen,
+        "bank": features[problem.labelled],
+        "labels": labels[problem.labelled],
+        "neighbours": np.array(counts, np.int64)[best],
     }
     return Fitted(weights=weights, tried=tried)
 
 
-def score(weights: dict[str, NDArray[Any]], images: Images) -> Floats:
+def fit_each(problems: Sequence[Problem], options: dict[str, Any]) -> Iterator[Fitted]:
+    """Yield what `fit` does for each problem."""
+    return (fit(problem, options, 0) for problem in problems)
+
+
+def score(
+    weights: dict[str, NDArray[Any]], images: Images, asked: Asked
+) -> NDArray[Any]:
     """Return the chance of each finding, shape (images, findings)."""
     counts, place = np.unique(weights["neighbours"], return_inverse=True)
-    asked = unit(images.features)
-    said = votes(weights["bank"], weights["labels"], asked, counts.tolist())
+    features = unit(images.features)
+    said = votes(weights["bank"], weights["labels"], features, counts.tolist())
     chances: Floats = said[place, :, np.arange(len(place))].T
-    return chances
+    return asked.kind.coherent(chances)
 
 
 def unit(features: Features) -> Features:

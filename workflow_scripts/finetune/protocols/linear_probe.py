@@ -9,16 +9,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
+from workflow_scripts.finetune.kinds import Floats
 from workflow_scripts.finetune.logistic import principal_axes, regressions
 from workflow_scripts.finetune.protocols import (
+    Asked,
     Fitted,
-    Floats,
     Images,
     Problem,
     Tried,
+    judged_each,
+    mean_of_known,
 )
-from workflow_scripts.finetune.resampling import auroc
 
 
 def fit(problem: Problem, options: dict[str, Any], seed: int) -> Fitted:
@@ -41,9 +44,9 @@ def fit_each(problems: Sequence[Problem], options: dict[str, Any]) -> Iterator[F
     shared = width <= most  # else every problem has axes of its own, which are fewer
     axes = principal_axes(standard[problems[0].training]) if shared else np.eye(width)
     rotated = standard @ axes if shared else standard
-    known: dict[bytes, Fitted] = {}
+    known: dict[tuple[bytes, int], Fitted] = {}
     for problem in problems:
-        drawn = problem.labelled.tobytes()
+        drawn = problem.labelled.tobytes(), len(problem.folds)
         if drawn not in known:
             best, tried = _chosen(problem, rotated, sorted(options["penalties"])[::-1])
             weight = best[:, :-1] @ axes.T / deviation  # so that plain features do
@@ -62,31 +65,39 @@ def _chosen(
         rotated: features along their principal axes, or any where images are few.
         penalties: strongest first, which is chosen of equals.
     """
-    taught, rows = problem.labelled, problem.validation
-    once = np.ones((1, len(rows)))  # no resampling
+    taught = problem.labelled
     found = regressions(
         rotated[taught], problem.targets[taught], penalties, rotated=True
     )
+    judged = []
+    for teaching, rows in problem.trials:
+        here = found
+        if teaching is not taught:
+            known = problem.targets[teaching]
+            here = regressions(rotated[teaching], known, penalties, rotated=True)
+        logits = np.einsum("nw,pfw->pnf", rotated[rows], here[..., :-1])
+        judged.append(judged_each(logits + here[..., None, :, -1], problem, rows))
+    values = mean_of_known(judged)
     best, tried = np.zeros(found.shape[1:]), []
-    for column, finding in enumerate(problem.findings):
-        logits = rotated[rows] @ found[:, column, :-1].T + found[:, column, -1]
-        target = problem.targets[rows, column]
-        seen = [float(auroc(target, each, once)[0]) for each in logits.T]
-        place = int(np.argmax(np.nan_to_num(seen)))
+    for column, finding in enumerate(problem.asked.findings):
+        place = int(np.argmax(np.nan_to_num(values[:, column])))
         best[column] = found[place, column]
+        seen = values[:, column].tolist()
         for number, (penalty, value) in enumerate(zip(penalties, seen, strict=True)):
             tried.append(
                 Tried(
                     finding=finding,
                     candidate=f"penalty {penalty:g}",
-                    validation_auroc=value,
+                    validation_score=value,
                     chosen=number == place,
                 )
             )
     return best, tried
 
 
-def score(weights: dict[str, NDArray[Any]], images: Images) -> Floats:
+def score(
+    weights: dict[str, NDArray[Any]], images: Images, asked: Asked
+) -> NDArray[Any]:
     """Return the chance of each finding, shape (images, findings)."""
     logits = images.features.astype(np.float64) @ weights["weight"].T + weights["bias"]
-    return 0.5 * (1 + np.tanh(logits / 2))  # the sigmoid, without overflow
+    return asked.kind.coherent(expit(logits))

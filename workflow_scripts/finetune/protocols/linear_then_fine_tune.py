@@ -45,19 +45,26 @@ score = networks.score
 def fit(problem: Problem, options: dict[str, Any], seed: int) -> Fitted:
     """Return the weights that validation likes best, of all rates and moments."""
     encoder, card = problem.images.load_encoder()
-    probed = problem
+    images = problem.images
     if has_batch_norm(encoder):
         encoder = settled(encoder, card, problem, seed)
-        features = features_of(encoder, card, problem.images.pixels)
-        images = dataclasses.replace(problem.images, features=features)
-        probed = dataclasses.replace(problem, images=images)
-    probe = linear_probe.fit(probed, options, seed)
-    width = problem.images.features.shape[1]
-    network = networks.Network(encoder.cpu(), width, len(problem.findings))
-    with torch.no_grad():
-        network.classifier.weight.copy_(torch.from_numpy(probe.weights["weight"]))
-        network.classifier.bias.copy_(torch.from_numpy(probe.weights["bias"]))
-    moved = all_weights.fit(problem, network, card, options, seed, keep_start=True)
+        features = features_of(encoder, card, images.pixels)
+        images = dataclasses.replace(images, features=features)
+    asked, width = problem.asked, images.features.shape[1]
+    probe = linear_probe.fit(dataclasses.replace(problem, images=images), options, seed)
+
+    def begin(part: Problem) -> nn.Module:
+        network: Any = asked.kind.network(encoder.cpu(), width, len(asked.findings))
+        here = probe
+        if part.labelled is not problem.labelled:  # a fold's probe knows no other label
+            of_part = dataclasses.replace(part, images=images)
+            here = linear_probe.fit(of_part, options, seed)
+        with torch.no_grad():
+            network.classifier.weight.copy_(torch.from_numpy(here.weights["weight"]))
+            network.classifier.bias.copy_(torch.from_numpy(here.weights["bias"]))
+        return network
+
+    moved = all_weights.fit(problem, begin, card, options, seed, keep_start=True)
     return Fitted(weights=moved.weights, tried=[*probe.tried, *moved.tried])
 
 

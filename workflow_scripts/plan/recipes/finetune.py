@@ -18,15 +18,24 @@ def features(config: Settings, wildcards: Wildcards) -> Decided:
 
 def fit(config: Settings, wildcards: Wildcards) -> Decided:
     """How classifiers are trained; draws are in the draws' file."""
-    protocol = wildcards["protocol"]
+    protocol, task = wildcards["protocol"], config["tasks"][wildcards["task"]]
     choices = {
         "protocol": protocol,
-        "findings": config["tasks"][wildcards["task"]]["findings"],
+        "kind": task["kind"],
+        "findings": task["findings"],
+        "positive_weights": task["positive_weights"],
+        "cross_validate_below": config["sweep"]["cross_validate_below"],
+        "count_validation": config["sweep"]["count_validation"],
         "options": config["finetune"].get(protocol, {}),
         "size_px": config["prepare"]["size_px"],
         "seed": config["seed"],
     }
-    return Decided(choices=choices, loaded=(f"{STEPS}.finetune.protocols.{protocol}",))
+    return Decided(choices=choices, loaded=_loaded(task["kind"], protocol))
+
+
+def _loaded(kind: str, protocol: str) -> tuple[str, ...]:
+    folder = f"{STEPS}.finetune"
+    return f"{folder}.protocols.{protocol}", f"{folder}.kinds.{kind}"
 
 
 def predict(config: Settings, wildcards: Wildcards) -> Decided:
@@ -34,13 +43,14 @@ def predict(config: Settings, wildcards: Wildcards) -> Decided:
     task = config["tasks"][wildcards["task"]]
     choices = {
         "protocol": wildcards["protocol"],
+        "kind": task["kind"],
         "budgets": budgets(config),
         "findings": task["findings"],
         "datasets": datasets_of(task, "test"),
         "size_px": config["prepare"]["size_px"],
     }
-    module = f"{STEPS}.finetune.protocols.{wildcards['protocol']}"
-    return Decided(choices=choices, loaded=(module,))
+    loaded = _loaded(task["kind"], wildcards["protocol"])
+    return Decided(choices=choices, loaded=loaded)
 
 
 def rank(config: Settings, wildcards: Wildcards) -> Decided:
