@@ -53,7 +53,7 @@ wildcard_constraints:
     encoder=any_of(config["encoders"]),
     task=any_of(config["tasks"]),
     protocol=any_of(config["sweep"]["protocols"]),
-    budget=r"[0-9.]+(pct)?",
+    budget=r"[0-9.]+(pct|perclass)?",
     shard=r"\d+",
     part="development|test",
 

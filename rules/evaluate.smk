@@ -12,12 +12,8 @@ rule evaluate_metrics:
         predictions=files.arms(
             "results/finetune/{task}/{encoder}/{protocol}/predictions.parquet"
         ),
-        selections=expand(
-            files.arms(
-                "results/finetune/{task}/{encoder}/{protocol}/{{budget}}/selection.parquet"
-            ),
-            budget=names.budgets(config),
-            allow_missing=True,
+        selections=files.arms(
+            "results/finetune/{task}/{encoder}/{protocol}/{budget}/selection.parquet"
         ),
     output:
         metrics="results/evaluate/{task}/metrics.parquet",

@@ -45,7 +45,7 @@ rule finetune_features:
 
 
 rule finetune_fit:
-    """Train the classifiers of one cell: all draws of one budget. Reads no test row."""
+    """Train the classifiers of one budget, all draws. Reads no test row."""
     input:
         encoder="results/encoders/{encoder}/encoder.safetensors",
         card="results/encoders/{encoder}/encoder.json",
@@ -62,6 +62,8 @@ rule finetune_fit:
         "logs/finetune_fit/{task}/{encoder}/{protocol}/{budget}.log",
     benchmark:
         "benchmarks/finetune_fit/{task}/{encoder}/{protocol}/{budget}.tsv"
+    wildcard_constraints:
+        protocol=any_of(names.protocols(config, together=False)),
     conda:
         "../envs/fewray.yaml"
     resources:
@@ -82,6 +84,57 @@ rule finetune_fit:
             --recipe {params.recipe:q} \
             --classifiers {output.classifiers:q} \
             --selection {output.selection:q} \
+            >{log:q} 2>&1
+        """
+
+
+rule finetune_probe:
+    """Solve the classifiers of all budgets and draws at once. Reads no test row."""
+    input:
+        encoder="results/encoders/{encoder}/encoder.safetensors",
+        card="results/encoders/{encoder}/encoder.json",
+        features="results/finetune/{task}/{encoder}/features.development.npy",
+        development="results/prepare/{task}/targets/development.parquet",
+        draws=expand(
+            "results/prepare/{{task}}/draws/{budget}.parquet",
+            budget=names.budgets(config),
+        ),
+        stores=files.training("results/prepare/{dataset}/store/{shard}.u8"),
+        masks=files.masks_of("development"),
+        rows=files.training("results/prepare/{dataset}/store/images.parquet"),
+    output:
+        classifiers=expand(
+            "results/finetune/{{task}}/{{encoder}}/{{protocol}}/{budget}/classifiers.safetensors",
+            budget=names.budgets(config),
+        ),
+        selections=expand(
+            "results/finetune/{{task}}/{{encoder}}/{{protocol}}/{budget}/selection.parquet",
+            budget=names.budgets(config),
+        ),
+    log:
+        "logs/finetune_probe/{task}/{encoder}/{protocol}.log",
+    benchmark:
+        "benchmarks/finetune_probe/{task}/{encoder}/{protocol}.tsv"
+    wildcard_constraints:
+        protocol=any_of(names.protocols(config, together=True)),
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("finetune_probe"),
+    shell:
+        """
+        python -m workflow_scripts.finetune.probe \
+            --encoder {input.encoder:q} \
+            --card {input.card:q} \
+            --features {input.features:q} \
+            --development {input.development:q} \
+            --draws {input.draws:q} \
+            --stores {input.stores:q} \
+            --masks {input.masks:q} \
+            --rows {input.rows:q} \
+            --recipe {params.recipe:q} \
+            --classifiers {output.classifiers:q} \
+            --selections {output.selections:q} \
             >{log:q} 2>&1
         """
 

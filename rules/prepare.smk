@@ -40,6 +40,7 @@ rule prepare_targets:
     input:
         images=files.part("results/ingest/{dataset}/images.parquet"),
         labels=files.part("results/ingest/{dataset}/labels.parquet"),
+        drawn=files.drawn_tables,
         splits=files.part("results/prepare/{dataset}/splits.parquet"),
     output:
         targets="results/prepare/{task}/targets/{part}.parquet",
@@ -57,6 +58,7 @@ rule prepare_targets:
         python -m workflow_scripts.prepare.targets \
             --images {input.images:q} \
             --labels {input.labels:q} \
+            --drawn {input.drawn:q} \
             --splits {input.splits:q} \
             --part {wildcards.part:q} \
             --recipe {params.recipe:q} \
@@ -71,6 +73,7 @@ rule prepare_order:
         development="results/prepare/{task}/targets/development.parquet",
     output:
         order="results/prepare/{task}/order.parquet",
+        classes="results/prepare/{task}/classes.parquet",
     log:
         "logs/prepare_order/{task}.log",
     benchmark:
@@ -86,6 +89,7 @@ rule prepare_order:
             --development {input.development:q} \
             --recipe {params.recipe:q} \
             --order {output.order:q} \
+            --classes {output.classes:q} \
             >{log:q} 2>&1
         """
 
@@ -94,6 +98,7 @@ rule prepare_draw:
     """Draw the patients whose labels may be used, at one budget."""
     input:
         order="results/prepare/{task}/order.parquet",
+        classes="results/prepare/{task}/classes.parquet",
     output:
         draw="results/prepare/{task}/draws/{budget}.parquet",
     log:
@@ -109,6 +114,7 @@ rule prepare_draw:
         """
         python -m workflow_scripts.prepare.draw \
             --order {input.order:q} \
+            --classes {input.classes:q} \
             --budget {wildcards.budget:q} \
             --recipe {params.recipe:q} \
             --draw {output.draw:q} \

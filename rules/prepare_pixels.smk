@@ -177,6 +177,39 @@ rule prepare_store:
         """
 
 
+rule prepare_drawn:
+    """Bring lungs that somebody drew into the geometry of the stored images."""
+    input:
+        decoded="results/ingest/{dataset}/decoded/{shard}.parquet",
+        pixels="results/ingest/{dataset}/pixels/{shard}.u8",
+        lung_masks="results/ingest/{dataset}/lung_masks/{shard}.u8",
+        stored="results/prepare/{dataset}/store/{shard}.parquet",
+    output:
+        drawn="results/prepare/{dataset}/store/{shard}.drawn",
+        listed="results/prepare/{dataset}/store/{shard}.drawn.parquet",
+    log:
+        "logs/prepare_drawn/{dataset}/{shard}.log",
+    benchmark:
+        "benchmarks/prepare_drawn/{dataset}/{shard}.tsv"
+    priority: 20
+    conda:
+        "../envs/fewray.yaml"
+    params:
+        recipe=recipe("prepare_drawn"),
+    shell:
+        """
+        python -m workflow_scripts.prepare.drawn \
+            --decoded {input.decoded:q} \
+            --pixels {input.pixels:q} \
+            --lung-masks {input.lung_masks:q} \
+            --stored {input.stored:q} \
+            --recipe {params.recipe:q} \
+            --drawn {output.drawn:q} \
+            --listed {output.listed:q} \
+            >{log:q} 2>&1
+        """
+
+
 rule prepare_index:
     """Say where each accepted image lies in the store, and what the files hold."""
     input:

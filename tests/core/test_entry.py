@@ -9,8 +9,18 @@ from pathlib import Path
 import pytest
 
 from workflow_scripts.core import entry, provenance, workspace
-from workflow_scripts.core.entry import Identity, Input, Inputs, Output
+from workflow_scripts.core.entry import (
+    Apart,
+    Earlier,
+    Identity,
+    Input,
+    Inputs,
+    Output,
+    Outputs,
+)
 from workflow_scripts.core.errors import InputError
+
+KEPT = ["0-out.txt", "0-out.txt.provenance.json", "identity"]  # of one output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +70,26 @@ def test_several_inputs_and_wildcards_have_flags_too(tmp_path):
     rest = ["--shard", "7", "--budget", "1pct", "--recipe", packed(epochs=1)]
     entry.run(main, ["--parts", *parts, *rest])
     assert seen == {"parts": [Path(p) for p in parts], "shard": 7, "budget": "1pct"}
+
+
+def test_several_outputs_under_one_flag_appear_together_or_not_at_all(files):
+    parts = [files / "made" / str(number) / "same_name" for number in range(2)]
+
+    def main(*, images: Input, recipe: Recipe, parts: Outputs) -> None:
+        for part in parts:
+            part.write_text(images.read_text() + part.parent.name)
+        assert not recipe.epochs, "broke"
+
+    def run(epochs):
+        flags = ["--images", str(files / "in.txt"), "--recipe", packed(epochs=epochs)]
+        entry.run(main, [*flags, "--parts", *map(str, parts)])
+
+    with pytest.raises(AssertionError):
+        run(epochs=1)
+    assert not [path for path in (files / "made").rglob("*") if path.is_file()]
+    run(epochs=0)
+    assert [part.read_text() for part in parts] == ["given0", "given1"]
+    assert all(provenance.intact(part) for part in parts)
 
 
 @pytest.mark.parametrize("choices", [{}, {"epoch": 3}, {"epochs": 3, "more": 1}])
@@ -217,6 +247,82 @@ def test_the_identity_follows_inputs_and_choices(files, monkeypatch):
     assert len(set(seen)) == 3
 
 
+@pytest.fixture
+def cells(files, monkeypatch):
+    """A step that says itself what matters of `draw`; what each call was told."""
+    monkeypatch.chdir(files)
+    told = []
+
+    def main(
+        *,
+        images: Input,
+        draw: Apart,
+        recipe: Recipe,
+        identity: Identity,
+        earlier: Earlier,
+        encoder: Output,
+    ) -> None:
+        told.append((identity, [path.read_text() for path in earlier]))
+        encoder.write_text(draw.read_text())
+
+    def run(draw, epochs=1):
+        (files / "made" / "out.txt").unlink(missing_ok=True)  # as Snakemake does
+        (files / "draw.txt").write_text(draw)
+        flags = ["--images", "in.txt", "--draw", "draw.txt"]
+        more = ["--recipe", packed(epochs=epochs), "--encoder", "made/out.txt"]
+        entry.run(main, [*flags, *more])
+        return told
+
+    return run
+
+
+def test_the_identity_does_not_follow_what_stands_apart(cells):
+    cells("0")
+    cells("0 1")
+    told = cells("0 1", epochs=2)
+    assert len(told) == 3
+    assert told[0][0] == told[1][0] != told[2][0]
+
+
+def test_what_is_published_again_follows_what_stands_apart(cells):
+    assert len(cells("0")) == 1
+    assert len(cells("0")) == 1
+    assert len(cells("0 1")) == 2
+    assert len(cells("0")) == 3  # only the last result is kept
+    assert Path("made/out.txt").read_text() == "0"
+
+
+def test_a_step_finds_what_it_published_before(cells):
+    cells("0")
+    cells("0 1")
+    told = cells("0 1", epochs=2)
+    assert [earlier for _, earlier in told] == [[], ["0"], ["0 1"]]
+
+
+@pytest.mark.parametrize("name", KEPT[:2])
+@pytest.mark.parametrize("left", [None, b"", b"{", b"\xff\x00"])
+def test_what_was_published_before_and_is_damaged_is_not_shown(cells, name, left):
+    cells("0")
+    (kept,) = workspace.FINISHED.glob(f"*/{name}")
+    kept.unlink()
+    if left is not None:
+        kept.write_bytes(left)
+    assert cells("0 1")[-1][1] == []
+
+
+def test_what_was_published_before_and_is_overwritten_in_place_is_not_shown(cells):
+    cells("0")
+    with Path("made/out.txt").open("r+") as published:  # the same file as the kept one
+        published.write("1")
+    assert cells("0 1")[-1][1] == []
+
+
+def test_the_provenance_names_what_stands_apart(cells):
+    cells("0")
+    known = json.loads(provenance.sidecar(Path("made/out.txt")).read_text())
+    assert [one["path"] for one in known["inputs"]["draw"]] == ["draw.txt"]
+
+
 def test_a_parameter_of_an_unknown_kind_is_a_bug():
     def main(*, rate: float, recipe: Recipe) -> None: ...
 
@@ -261,7 +367,7 @@ def test_long_work_is_done_again_for_another_input_or_choice(long_work):
     assert Path("made/out.txt").read_text() == "other 4"
 
 
-@pytest.mark.parametrize("name", ["0", "0.provenance.json", "identity"])
+@pytest.mark.parametrize("name", KEPT)
 @pytest.mark.parametrize("left", [None, b"", b"{", b"[]", b"{}", b"\xff\x00"])
 def test_kept_work_that_is_missing_or_damaged_is_done_again(long_work, name, left):
     long_work()

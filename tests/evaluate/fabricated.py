@@ -57,7 +57,7 @@ def predictions(strength, budgets, draws, datasets=DATASETS, seed=0):
     return PREDICTIONS.check(pd.concat(rows, ignore_index=True))
 
 
-def selection(budget, n_labels, draws):
+def selection(budget, n_labels, draws, n_choosing=30):
     return SELECTION.check(
         pd.DataFrame(
             {
@@ -67,7 +67,11 @@ def selection(budget, n_labels, draws):
                 "candidate": ["a", "b"] * draws,
                 "validation_score": 0.5,
                 "chosen": [0, 1] * draws,
+                "steps": 0,
+                "cell": pd.NA,
+                "chosen_by": "validation" if n_choosing else "folds",
                 "n_labels": n_labels,
+                "n_choosing": n_choosing,
                 "n_patients": n_labels,
             }
         )

@@ -460,6 +460,21 @@ def test_the_same_patients_are_drawn_as_for_every_encoder():
     assert np.array_equal(ours, theirs)
 
 
+def test_uncertain_targets_teach_no_trivial_model():
+    targets = pd.DataFrame(
+        {
+            "dataset": "clinic",
+            "image_id": ["a", "b", "c"],
+            "patient_id": ["a", "b", "c"],
+            "split": "train",
+            "finding": "effusion",
+            "target": [1.0, 0.5, 0.0],
+        }
+    )
+    _, problem = audit.asked(TARGETS.check(targets), ("effusion",))
+    np.testing.assert_array_equal(problem.targets[:, 0], [1, np.nan, 0])
+
+
 def test_without_shortcuts_the_table_is_empty(tmp_path):
     targets, _ = write(tmp_path, {"effusion": np.tile([0.0, 1.0], 20)}, noise(40))
     given = flags(tmp_path, targets)

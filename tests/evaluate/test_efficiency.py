@@ -74,7 +74,7 @@ def row(found, encoder, reached_by):
 
 def test_a_hand_made_curve_gives_the_exact_labels_and_savings():
     curves = {"random": [0.60, 0.70, 0.80], "moco": [0.70, 0.80, 0.90]}
-    found = efficiency.needed(*table(curves), "random")
+    found = efficiency.needed(*table(curves), "random", "auroc")
     mine = row(found, "moco", "random at 1000")
     assert mine["n_labels"] == pytest.approx(100)
     assert mine["baseline_n_labels"] == 1000
@@ -84,9 +84,32 @@ def test_a_hand_made_curve_gives_the_exact_labels_and_savings():
     assert mine["reach"] == "within"
 
 
+def test_budgets_that_cost_as_many_labels_count_as_their_mean_in_any_order():
+    curves = {"random": [0.60, 0.70, 0.80], "moco": [0.70, 0.80, 0.90]}
+    frame, resamples = table(curves)
+    twice = frame[frame["n_labels"] == 100].assign(budget="50 per class")
+    spread = pd.concat([frame, twice], ignore_index=True)
+    spread["value"] += 0.04 * (spread["budget"] == "100")
+    spread["value"] -= 0.04 * (spread["budget"] == "50 per class")
+    found = []
+    for rows in (spread, spread.iloc[::-1].reset_index(drop=True)):
+        resampled = np.repeat(rows[["value"]].to_numpy(), 50, axis=1)
+        found.append(row(needed_of(rows, resampled), "moco", "random at 1000"))
+    once = row(needed_of(frame, resamples), "moco", "random at 1000")
+    for mine in found:
+        assert mine["n_labels"] == pytest.approx(once["n_labels"])
+        assert mine["equivalent"] == pytest.approx(once["equivalent"])
+
+
+def needed_of(frame, resamples):
+    return efficiency.needed(frame, resamples, "random", "auroc")
+
+
 def test_a_score_that_is_not_reached_is_nan_with_an_open_interval():
     curves = {"random": [0.60, 0.70, 0.80], "worse": [0.50, 0.60, 0.70]}
-    mine = row(efficiency.needed(*table(curves), "random"), "worse", "random at 1000")
+    mine = row(
+        efficiency.needed(*table(curves), "random", "auroc"), "worse", "random at 1000"
+    )
     assert mine["reach"] == "beyond"
     assert np.isnan(mine["n_labels"])
     assert np.isnan(mine["equivalent"])
@@ -97,7 +120,9 @@ def test_a_score_that_is_not_reached_is_nan_with_an_open_interval():
 
 def test_a_score_passed_at_once_is_an_upper_bound():
     curves = {"random": [0.60, 0.70, 0.80], "moco": [0.75, 0.80, 0.90]}
-    mine = row(efficiency.needed(*table(curves), "random"), "moco", "random at 100")
+    mine = row(
+        efficiency.needed(*table(curves), "random", "auroc"), "moco", "random at 100"
+    )
     assert mine["reach"] == "at_most"
     assert mine["n_labels"] == 10
     assert mine["equivalent"] == pytest.approx(10)

@@ -6,9 +6,16 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from workflow_scripts.evaluate import ranking, statistics
 
+NAMES = [m.name for m in pkgutil.iter_modules(statistics.__path__)]
 
-@pytest.fixture(params=[m.name for m in pkgutil.iter_modules(statistics.__path__)])
+
+@pytest.fixture(params=NAMES)
 def statistic(request):
+    return statistics.load(request.param)
+
+
+@pytest.fixture(params=[name for name in NAMES if name != "dice"])
+def ranking_statistic(request):
     return statistics.load(request.param)
 
 
@@ -52,8 +59,17 @@ DEFINITIONS = {
 
 
 def test_every_statistic_has_a_reference_here():
-    names = {m.name for m in pkgutil.iter_modules(statistics.__path__)}
-    assert names == DEFINITIONS.keys()
+    assert set(NAMES) == {*DEFINITIONS, "dice"}
+
+
+def test_dice_is_the_mean_over_images_as_often_as_each_counts():
+    targets, scores, weights = a_case(6)
+    wanted = [
+        np.average(scores[targets >= 0], weights=row[targets >= 0]) for row in weights
+    ]
+    dice = statistics.load("dice")
+    np.testing.assert_allclose(dice(targets, scores, weights), wanted, rtol=1e-12)
+    assert np.isnan(dice(targets, scores, np.where(targets >= 0, 0, weights))).all()
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -105,32 +121,34 @@ def test_an_unknown_target_is_left_out_whatever_its_score(statistic):
     )
 
 
-def test_only_the_order_of_scores_counts(statistic):
+def test_only_the_order_of_scores_counts(ranking_statistic):
     targets, scores, weights = a_case(5)
     np.testing.assert_array_equal(
-        statistic(targets, scores, weights),
-        statistic(targets, np.exp(3 * scores), weights),
+        ranking_statistic(targets, scores, weights),
+        ranking_statistic(targets, np.exp(3 * scores), weights),
     )
 
 
 @pytest.mark.parametrize("missing", [0, 1])
-def test_a_missing_class_gives_nan(statistic, missing):
+def test_a_missing_class_gives_nan(ranking_statistic, missing):
     targets = np.array([0.0, 1, 1, 0, np.nan])
     scores = np.arange(5.0)
     weights = np.ones((2, 5))
     weights[0, targets == missing] = 0
-    absent, present = statistic(targets, scores, weights)
+    absent, present = ranking_statistic(targets, scores, weights)
     assert np.isnan(absent)
     assert 0 <= present <= 1
     others = np.where(targets == missing, np.nan, targets)
-    assert np.isnan(statistic(others, scores, np.ones((3, 5)))).all()
-    assert np.isnan(statistic(np.full(5, np.nan), scores, np.ones((3, 5)))).all()
+    assert np.isnan(ranking_statistic(others, scores, np.ones((3, 5)))).all()
+    assert np.isnan(
+        ranking_statistic(np.full(5, np.nan), scores, np.ones((3, 5)))
+    ).all()
 
 
-def test_a_perfect_order_is_1_and_infinite_scores_are_scores(statistic):
+def test_a_perfect_order_is_1_and_infinite_scores_are_scores(ranking_statistic):
     targets = np.array([0.0, 0, 1, 1])
     scores = np.array([-np.inf, 0, 1, np.inf])
-    assert statistic(targets, scores, np.ones((1, 4))) == [1]
+    assert ranking_statistic(targets, scores, np.ones((1, 4))) == [1]
 
 
 def test_shapes_that_do_not_match_and_missing_scores_are_refused(statistic):

@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from tests.evaluate.fabricated import DATASETS, FINDINGS, predictions, write_chain
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.tables.evaluate import COMPARISONS, EFFICIENCY, METRICS
-from workflow_scripts.core.tables.finetune import PREDICTIONS
+from workflow_scripts.core.tables.finetune import PREDICTIONS, SELECTION
 from workflow_scripts.core.tables.prepare import LEAKAGE
 from workflow_scripts.evaluate import comparisons, efficiency, metrics
 
@@ -109,6 +109,35 @@ def test_labels_come_from_the_selection_of_that_budget(chain):
     assert found == {"20": [20], "60": [60], "100%": [180]}
 
 
+def test_it_is_said_how_many_validation_images_chose(tmp_path):
+    paths = write_chain(tmp_path, ARMS, BUDGETS, draws=2)
+    for path in paths["selections"]:
+        table = SELECTION.read(path)
+        few = table["budget"] == BUDGETS[0]
+        table["n_choosing"] = np.where(few & (table["draw"] == 0), 0, 30)
+        SELECTION.write(table, path)
+    table, _ = run_metrics(tmp_path, paths, recipe())
+    found = table.groupby(["budget", "draw"])["n_choosing"].unique().map(list)
+    assert found["20"].to_dict() == {"0": [0], "1": [30], "all": [15]}
+    assert found["60"].to_dict() == {"0": [30], "1": [30], "all": [30]}
+
+
+def test_the_cost_of_a_classifier_is_that_of_all_that_was_tried(tmp_path):
+    paths = write_chain(tmp_path, ARMS, BUDGETS, draws=2)
+    for path in paths["selections"]:
+        table = SELECTION.read(path)
+        table["steps"] = np.where(table["draw"] == 0, 10, 7)  # of each of two settings
+        SELECTION.write(table, path)
+    table, _ = run_metrics(tmp_path, paths, recipe())
+    by_draw = table.groupby("draw")[["n_tried", "n_steps"]]
+    found = {draw: part.drop_duplicates().to_numpy() for draw, part in by_draw}
+    assert {draw: rows.tolist() for draw, rows in found.items()} == {
+        "0": [[2, 20]],
+        "1": [[2, 14]],
+        "all": [[4, 34]],
+    }
+
+
 def test_the_resamples_belong_to_their_rows(chain):
     _, table, resamples = chain
     low, high = np.nanpercentile(resamples, [2.5, 97.5], axis=1)
@@ -188,7 +217,7 @@ def test_the_better_encoder_needs_fewer_labels(chain):
     efficiency.main(
         metrics=folder / "metrics.parquet",
         resamples=folder / "resamples.npy",
-        recipe=efficiency.Recipe(baseline="random"),
+        recipe=efficiency.Recipe(baseline="random", metric="auroc"),
         efficiency=folder / "efficiency.parquet",
     )
     table = EFFICIENCY.read(folder / "efficiency.parquet")
@@ -251,5 +280,5 @@ def test_a_finding_without_positives_has_no_value_and_is_not_in_macro(tmp_path):
     )
     assert comparisons.compare(table, resamples, "random").empty
     assert "effusion" not in set(
-        efficiency.needed(table, resamples, "random")["finding"]
+        efficiency.needed(table, resamples, "random", "auroc")["finding"]
     )

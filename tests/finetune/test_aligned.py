@@ -78,7 +78,9 @@ def test_every_score_stands_beside_its_own_target(stores, tmp_path):
     encoder, card = encoder_files(tmp_path)
     # a probe that ranks by the number; the second finding the other way round
     weight = np.array([[0.1], [-0.1]])
-    weights = {"draw-0/weight": weight, "draw-0/bias": np.array([-2.0, 3.0])}
+    bias = np.array([-2.0, 3.0])
+    weights = {"classifier.weight": weight, "classifier.bias": bias}
+    weights = {f"draw-0/{key}": value for key, value in weights.items()}
     save_file(weights, tmp_path / "classifiers.safetensors")
     predict.main(
         encoder=encoder,
@@ -86,10 +88,12 @@ def test_every_score_stands_beside_its_own_target(stores, tmp_path):
         features=tmp_path / "features.npy",
         test=tmp_path / "targets.parquet",
         stores=[*stores["own"][0], *stores["far"][0]],
+        masks=[],
         rows=[stores["own"][1], stores["far"][1]],
         classifiers=[tmp_path / "classifiers.safetensors"],
         recipe=predict.Recipe(
             protocol="linear_probe",
+            kind="multilabel",
             budgets=["1pct"],
             findings=["big", "bigger"],
             datasets=["own", "far"],

@@ -99,8 +99,8 @@ def test_a_finding_of_one_class_gets_no_weight(tmp_path):
     given = problem(tmp_path)
     given.targets[given.labelled, 0] = 0
     weights = linear_probe.fit(given, OPTIONS, seed=0).weights
-    assert not weights["weight"][0].any()
-    assert weights["bias"][0] == 0
+    assert not weights["classifier.weight"][0].any()
+    assert weights["classifier.bias"][0] == 0
 
 
 def test_a_probe_does_not_wait_for_torch_or_scikit_learn():

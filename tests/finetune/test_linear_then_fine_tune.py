@@ -39,9 +39,9 @@ def test_where_nothing_moves_it_is_the_probe(tmp_path):
     probed = settled_problem(given)
     probe = linear_probe.fit(probed, OPTIONS, seed=0)
     fitted = linear_then_fine_tune.fit(given, OPTIONS, seed=0)
-    for ours, theirs in (("classifier.weight", "weight"), ("classifier.bias", "bias")):
-        expected = probe.weights[theirs].astype(np.float32)
-        np.testing.assert_allclose(fitted.weights[ours], expected, rtol=1e-4, atol=1e-5)
+    for key in ("classifier.weight", "classifier.bias"):
+        expected = probe.weights[key].astype(np.float32)
+        np.testing.assert_allclose(fitted.weights[key], expected, rtol=1e-4, atol=1e-5)
     told = {(one.finding, one.candidate): one.chosen for one in fitted.tried}
     assert told == {(one.finding, one.candidate): one.chosen for one in probe.tried} | {
         ("all", "learning_rate 1e-09"): True

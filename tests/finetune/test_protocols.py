@@ -79,6 +79,47 @@ def test_labels_that_were_not_drawn_are_never_looked_at(protocol, tmp_path):
         np.testing.assert_array_equal(value, other[key])
 
 
+def in_folds(given):
+    """The same, had the labelled images to choose among themselves."""
+    rows, place = given.labelled, np.arange(len(given.labelled)) % 3
+    parts = [(rows[place != number], rows[place == number]) for number in range(3)]
+    return dataclasses.replace(given, folds=parts, validation=given.validation[:0])
+
+
+def test_with_folds_no_validation_label_is_ever_looked_at(protocol, tmp_path):
+    """Poison on them changes no bit; one is chosen, and what can be seen is learned."""
+    given = problem(tmp_path)
+    clean = fitted(protocol, in_folds(given))
+    poisoned = given.targets.copy()
+    others = np.setdiff1d(np.arange(len(poisoned)), given.labelled)
+    poisoned[others] = 1 - poisoned[others]
+    poison = in_folds(dataclasses.replace(given, targets=poisoned))
+    other = fitted(protocol, poison)
+    assert clean.tried == other.tried
+    for finding in {one.finding for one in clean.tried}:
+        of_finding = [one for one in clean.tried if one.finding == finding]
+        (chosen,) = [one for one in of_finding if one.chosen]
+        assert chosen.validation_score == max(o.validation_score for o in of_finding)
+    for key, value in clean.weights.items():
+        np.testing.assert_array_equal(value, other.weights[key])
+    score = protocols.load(protocol).score
+    said = score(clean.weights, given.images, given.asked)[given.validation]
+    assert macro_auroc(given.targets[given.validation, :1], said[:, :1]) > 0.9
+
+
+def test_with_folds_the_classifier_learns_from_all_labelled_images(protocol, tmp_path):
+    """With one candidate, it is what nobody's judgement gives."""
+    given = problem(tmp_path)
+    single = {"penalties": [1], "learning_rates": [0.01], "neighbours": [5], "steps": 4}
+    asked = options(protocol)
+    asked |= {key: value for key, value in single.items() if key in asked}
+    fit = protocols.load(protocol).fit
+    folded = fit(in_folds(given), asked, 0).weights
+    whole = fit(given.whole(), asked, 0).weights
+    for key, value in folded.items():
+        np.testing.assert_array_equal(value, whole[key])
+
+
 def test_a_finding_without_any_positive_still_gives_scores(protocol, tmp_path):
     given = problem(tmp_path)
     given.targets[given.labelled, 0] = 0

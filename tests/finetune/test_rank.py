@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from workflow_scripts.core.tables.finetune import RANKING
 from workflow_scripts.core.tables.prepare import TARGETS
-from workflow_scripts.finetune import probe, rank, resampling
+from workflow_scripts.finetune import rank, resampling, ridge
 from workflow_scripts.finetune.aligned import images_of, matrix
 
 FINDINGS = ["here", "there"]
@@ -68,7 +68,7 @@ def by_definition(targets, features, patients):
     mean, deviation = features[0].mean(axis=0), features[0].std(axis=0) + 1e-6
     ours, theirs = ((part - mean) / deviation for part in features)
     ours, labels = ours[train], targets[0][train]
-    folds = probe.folds_of(patients, RECIPE.seed)[train]
+    folds = ridge.folds_of(patients, RECIPE.seed)[train]
 
     def taught(rows, penalty):
         return Ridge(alpha=penalty * rows.sum()).fit(ours[rows], labels[rows])
@@ -80,11 +80,11 @@ def by_definition(targets, features, patients):
                     labels[folds == fold],
                     taught(folds != fold, penalty).predict(ours[folds == fold]),
                 )
-                for fold in range(probe.FOLDS)
+                for fold in range(ridge.FOLDS)
             ]
         )
 
-    chosen = max(probe.PENALTIES, key=out_of_fold)
+    chosen = max(ridge.PENALTIES, key=out_of_fold)
     model = taught(np.ones(len(labels), bool), chosen)
     return roc_auc_score(
         targets[1][validation], model.predict(theirs[validation].astype(float))
@@ -143,6 +143,17 @@ def test_patients_with_a_known_target_are_counted(tmp_path):
         for finding in FINDINGS:
             assert found.loc[("plain", finding), column] == counts[finding]
         assert found.loc[("plain", "macro"), column] == ours["patient_id"].nunique()
+
+
+def test_uncertain_targets_count_as_unknown(tmp_path):
+    targets, features = cohort()
+    some = (np.arange(len(targets)) % 9 == 0) & (targets["split"] == "train")
+    found = []
+    for value in (0.5, np.nan):
+        (tmp_path / str(value)).mkdir()
+        changed = targets.assign(target=targets["target"].mask(some, value))
+        found.append(run(tmp_path / str(value), changed, features))
+    pd.testing.assert_frame_equal(*found)
 
 
 def test_rows_of_the_test_split_never_matter(tmp_path):
@@ -206,7 +217,7 @@ def test_images_of_a_patient_are_resampled_and_held_out_together():
     patients = np.array(["a", "b", "a", "c", "b", "d"], object)
     weights = resampling.patient_weights(patients, 50, 1)
     assert (weights[0] == 1).all()
-    folds = probe.folds_of(patients, 1)
+    folds = ridge.folds_of(patients, 1)
     for name in "abc":
         ours = patients == name
         assert (weights[:, ours] == weights[:, ours][:, :1]).all()

@@ -208,7 +208,9 @@ def test_an_exception_nobody_thought_of_is_told_without_its_message(
     assert hits(tmp_path / "out", *output) == []
 
 
-@pytest.mark.parametrize("source", ["folder", "montgomery", "shenzhen", "scr"])
+@pytest.mark.parametrize(
+    "source", ["folder", "by_name", "montgomery", "shenzhen", "scr"]
+)
 def test_a_name_too_long_for_a_mask_has_none(tmp_path, source):
     name = STEM + "x" * 245
     assert masks.load(source)(tmp_path, [name])(name) is None

@@ -42,6 +42,13 @@ def test_montgomery_trusts_no_lungs_of_two_sizes_and_no_damaged_ones(tmp_path):
     assert find("b.png") is None
 
 
+def test_masks_by_name_lie_in_one_folder_wherever_the_pictures_are(tmp_path):
+    write(tmp_path / "masks/a.png", saved(BOTH))
+    find = masks.load("by_name")(tmp_path / "masks", ["images/a.jpg", "images/b.jpg"])
+    assert np.array_equal(find("images/a.jpg"), BOTH)
+    assert find("images/b.jpg") is None
+
+
 def test_shenzhen_masks_end_in_mask(tmp_path):
     write(tmp_path / "CHNCXR_0001_0_mask.png", saved(BOTH))
     paths = ["CXR_png/CHNCXR_0001_0.png", "CXR_png/CHNCXR_0002_0.png"]
@@ -64,8 +71,9 @@ def test_scr_joins_gif_lungs_of_either_fold(tmp_path, mode):
     assert find(paths[2]) is None
 
 
-@pytest.mark.parametrize("name", ["montgomery", "shenzhen", "scr"])
+@pytest.mark.parametrize("name", ["montgomery", "shenzhen", "scr", "by_name"])
 def test_two_pictures_of_one_name_share_no_mask(tmp_path, name):
+    write(tmp_path / "a.png", saved(BOTH))
     write(tmp_path / "leftMask/a.png", saved(LEFT))
     write(tmp_path / "rightMask/a.png", saved(RIGHT))
     write(tmp_path / "a_mask.png", saved(BOTH))

@@ -1,5 +1,7 @@
 """Label draws: by patient, nested within a draw, and the same for every encoder."""
 
+import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +10,13 @@ import pytest
 
 from tests.prepare.test_order import ONE, run, targets
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.tables.prepare import DRAWS, ORDER
+from workflow_scripts.core.tables.prepare import (
+    CLASSES,
+    DRAWS,
+    ORDER,
+    budget_of,
+    file_name_of,
+)
 from workflow_scripts.prepare import draw, draws
 from workflow_scripts.prepare.draw import size
 from workflow_scripts.prepare.draws import refuse_unnested
@@ -19,10 +27,11 @@ BUDGETS = ["7", "20", "5%", "25%", "100%"]
 def drawn(folder, table, budgets=BUDGETS, recipe=ONE):
     """Run the steps from targets to draws; return the patients of (budget, draw)."""
     run(folder, table, recipe)
-    parts = [folder / f"{budget.replace('%', 'pct')}" for budget in budgets]
+    parts = [folder / file_name_of(budget) for budget in budgets]
     for part in parts:
         draw.main(
             order=folder / ".partial-1-order.parquet",
+            classes=folder / "classes",
             budget=part.name,
             recipe=draw.Recipe(),
             draw=part,
@@ -47,12 +56,65 @@ def test_a_draw_is_as_large_as_its_budget_and_inside_the_next(tmp_path):
 @pytest.mark.parametrize("least", [1, 2])
 def test_every_budget_has_both_classes_of_every_finding(tmp_path, least):
     table = targets(200)
-    recipe = type(ONE)(draws=5, least_patients=least, seed=3)
-    for patients in drawn(tmp_path, table, ["8", "5%", "20%"], recipe).values():
+    recipe = replace(ONE, draws=5, least_patients=least, seed=3)
+    budgets = ["8", "5%", "20%", "2 per class"]
+    for patients in drawn(tmp_path, table, budgets, recipe).values():
         here = table[table["patient_id"].isin(patients)]
         counts = here.groupby(["finding", "target"])["patient_id"].nunique()
         assert len(counts) == 4
         assert counts.min() >= least
+
+
+def slow_per_class(table, order, least):
+    """Take, of each finding, the first patients with it and the first without."""
+    chosen = set()
+    for finding in table["finding"].unique():
+        for value in (1.0, 0.0):
+            rows = table[(table["finding"] == finding) & (table["target"] == value)]
+            have = set(rows["patient_id"])
+            chosen |= set([one for one in order if one in have][:least])
+    return chosen
+
+
+def test_a_budget_per_class_holds_the_first_with_and_without_each_finding(tmp_path):
+    table = targets(200)
+    budgets = ["1 per class", "2 per class", "9 per class"]
+    done = drawn(tmp_path, table, [*budgets, "30", "100%"])
+    order = ORDER.read(tmp_path / ".partial-1-order.parquet")
+    for number in range(2):
+        here = order[order["draw"] == number].sort_values("place")["patient_id"]
+        for budget, least in zip(budgets, (1, 2, 9), strict=True):
+            expected = slow_per_class(table, here.tolist(), least)
+            assert done[budget, number] == expected
+        for small, large in pairwise(budgets):
+            assert done[small, number] < done[large, number]
+
+
+def test_who_was_drawn_per_class_stays_when_patients_are_added(tmp_path):
+    few = drawn(tmp_path, targets(100), ["3 per class"])
+    assert drawn(tmp_path, targets(150), ["3 per class"]) == few
+
+
+def test_more_of_a_class_than_there_are_is_refused_with_how_many_there_are(tmp_path):
+    table = targets(60)
+    rows = table[(table["finding"] == "effusion") & (table["target"] == 1)]
+    n = rows["patient_id"].nunique()
+    assert drawn(tmp_path, table, [f"{n} per class"])
+    told = rf"labels: {n + 1} per class, but only {n} training .* have .*'effusion'"
+    with pytest.raises(InputError, match=told):
+        drawn(tmp_path, table, [f"{n + 1} per class"])
+
+
+def test_fewer_per_class_than_every_budget_holds_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"1 per class leaves out \d+ patients"):
+        drawn(tmp_path, targets(60), ["1 per class"], replace(ONE, least_patients=2))
+
+
+@pytest.mark.parametrize("budget", ["1%", "0.5%", "100%", "8", "8 per class"])
+def test_a_budget_is_known_again_by_its_files_name(budget):
+    name = file_name_of(budget)
+    assert re.fullmatch(r"[0-9.]+(pct|perclass)?", name)
+    assert budget_of(name) == budget
 
 
 def test_who_was_drawn_stays_drawn_when_patients_are_added(tmp_path):
@@ -91,13 +153,21 @@ def test_labels_edited_until_a_budget_lacks_a_class_are_told_of(tmp_path):
 
 def test_a_draw_reads_nothing_but_the_order(tmp_path):
     rows = {"draw": 0, "place": [1, 0, 2], "patient_id": ["b", "a", "c"]}
-    table = pd.DataFrame(rows).assign(needed=[False, True, False])
+    needed = [False, True, False]
+    table = pd.DataFrame(rows).assign(needed=needed, per_class=[2, 1, None])
     ORDER.write(table, tmp_path / "order")
-    out = tmp_path / "draw"
-    draw.main(order=tmp_path / "order", budget="67pct", recipe=draw.Recipe(), draw=out)
-    done = DRAWS.read(out)
-    assert set(done["patient_id"]) == {"a", "b"}
-    assert set(done["budget"]) == {"67%"}
+    CLASSES.write(CLASSES.empty(), tmp_path / "classes")
+    for budget, who in (("67pct", {"a", "b"}), ("1perclass", {"a"})):
+        draw.main(
+            order=tmp_path / "order",
+            classes=tmp_path / "classes",
+            budget=budget,
+            recipe=draw.Recipe(),
+            draw=tmp_path / "draw",
+        )
+        done = DRAWS.read(tmp_path / "draw")
+        assert set(done["patient_id"]) == who
+        assert set(done["budget"]) == {budget_of(budget)}
 
 
 @pytest.mark.parametrize(
@@ -127,5 +197,10 @@ def test_a_larger_budget_holds_the_smaller_one():
         }
     )
     refuse_unnested(inside)
+    per_class = inside.assign(budget=["1 per class", "2 per class", "2 per class"])
+    refuse_unnested(per_class)
+    refuse_unnested(pd.concat([inside, per_class.assign(patient_id=["c", "c", "d"])]))
+    with pytest.raises(InputError, match="1 per class is not inside 2 per class"):
+        refuse_unnested(per_class.assign(patient_id=["c", "a", "b"]))
     with pytest.raises(InputError, match="1% is not inside 50%"):
         refuse_unnested(inside.assign(patient_id=["c", "a", "b"]))

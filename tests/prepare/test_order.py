@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.tables.prepare import ORDER, TARGETS
+from workflow_scripts.core.tables.prepare import CLASSES, ORDER, TARGETS
 from workflow_scripts.prepare import order
 from workflow_scripts.prepare.chance import chance
 from workflow_scripts.prepare.order import Recipe
 
-ONE = Recipe(draws=2, least_patients=1, seed=1)
+ONE = Recipe(draws=2, least_patients=1, kind="multilabel", seed=1)
 
 
 def targets(n, *, rates=(0.08, 0.3), start=0):
@@ -33,7 +33,12 @@ def targets(n, *, rates=(0.08, 0.3), start=0):
 def run(folder, table, recipe=ONE):
     TARGETS.write(table, folder / "development")
     out = folder / ".partial-1-order.parquet"
-    order.main(development=folder / "development", recipe=recipe, order=out)
+    order.main(
+        development=folder / "development",
+        recipe=recipe,
+        order=out,
+        classes=folder / "classes",
+    )
     return ORDER.read(out)
 
 
@@ -80,6 +85,40 @@ def test_the_needed_hold_every_finding_present_and_absent(tmp_path, least):
         counts = own.groupby(["finding", "target"])["patient_id"].nunique()
         assert len(counts) == 4
         assert counts.min() >= least
+
+
+def test_who_is_among_the_first_of_a_class_is_found_as_by_counting(tmp_path):
+    """A patient's number is the best rank in any class; unsure labels are in none."""
+    table = targets(60)
+    table["target"] = table["target"].where(np.arange(len(table)) % 7 > 0, 0.5)
+    nobody_knows = table["patient_id"] == "p5"
+    table["target"] = table["target"].mask(nobody_knows)
+    done = run(tmp_path, table)
+    for draw in range(2):
+        counts, expected = {}, []
+        for patient in patients(done, draw):
+            own = table[table["patient_id"] == patient]
+            pairs = set(zip(own["finding"], own["target"], strict=True))
+            pairs = {pair for pair in pairs if pair[1] in (0, 1)}
+            for pair in pairs:
+                counts[pair] = counts.get(pair, 0) + 1
+            expected.append(min((counts[pair] for pair in pairs), default=None))
+        here = done[done["draw"] == draw].sort_values("place")
+        assert [None if pd.isna(k) else k for k in here["per_class"]] == expected
+        told = CLASSES.read(tmp_path / "classes")
+        keys = zip(told["finding"], told["target"], strict=True)
+        assert dict(zip(keys, told["n_patients"], strict=True)) == counts
+    assert done["per_class"].isna().sum() == 2
+
+
+def test_nobody_without_a_drawn_picture_is_asked_for_in_a_segmentation(tmp_path):
+    table = targets(30).assign(target=1.0)
+    with pytest.raises(InputError, match="30 training patients with it, 0 without"):
+        run(tmp_path, table)
+    done = run(tmp_path, table, replace(ONE, kind="segmentation", least_patients=3))
+    assert done[done["needed"]].groupby("draw").size().tolist() == [3, 3]
+    with pytest.raises(InputError, match="every budget must hold 31"):
+        run(tmp_path, table, replace(ONE, kind="segmentation", least_patients=31))
 
 
 def test_draws_differ_and_repeat(tmp_path):

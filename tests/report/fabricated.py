@@ -50,6 +50,7 @@ def config(names, strengths, findings, protocols, budgets, draws):
         "tasks": {
             "chest": {
                 "data": names["clinic"],
+                "kind": "multilabel",
                 "findings": list(findings),
                 "external": [names["elsewhere"]],
             }
@@ -59,6 +60,8 @@ def config(names, strengths, findings, protocols, budgets, draws):
             "protocols": list(protocols),
             "labels": list(budgets),
             "draws": draws,
+            "count_validation": False,
+            "cross_validate_below": 0,
         },
         "evaluate": {"baseline": next(iter(strengths)), "bootstrap": 200},
         "prepare": {
@@ -100,7 +103,7 @@ def write_results(
     efficiency.main(
         metrics=paths["metrics"],
         resamples=resampled,
-        recipe=efficiency.Recipe(baseline=baseline),
+        recipe=efficiency.Recipe(baseline=baseline, metric="auroc"),
         efficiency=paths["efficiency"],
     )
     tables = {"metrics": METRICS, "comparisons": COMPARISONS, "efficiency": EFFICIENCY}

@@ -38,6 +38,7 @@ CONTRACT = {
     "prepare/clinic/splits.parquet": prepare.SPLITS,
     "prepare/chest/targets/test.parquet": prepare.TARGETS,
     "prepare/chest/order.parquet": prepare.ORDER,
+    "prepare/chest/classes.parquet": prepare.CLASSES,
     "prepare/chest/draws.parquet": prepare.DRAWS,
     "prepare/leakage.parquet": prepare.LEAKAGE,
     "prepare/pools/moco.parquet": prepare.POOL,

@@ -7,7 +7,12 @@ import pytest
 pytestmark = pytest.mark.slow
 
 METHODS = "workflow_scripts/pretrain/methods"
-FOLLOWERS = {"finetune_features", "finetune_fit", "finetune_predict"}
+FOLLOWERS = {
+    "finetune_features",
+    "finetune_fit",
+    "finetune_probe",
+    "finetune_predict",
+}
 SUMMARY = {
     "evaluate_metrics",
     "evaluate_comparisons",
@@ -53,12 +58,14 @@ def test_one_more_budget_runs_its_cells_and_what_summarises_them(again):
     again.edit("tiny.yaml", 'labels: [8, "100%"]', 'labels: [8, "50%", "100%"]')
     jobs = again.planned()
     assert {w["budget"] for _, w in jobs if "budget" in w} == {"50pct"}
-    assert sum(rule == "finetune_fit" for rule, _ in jobs) == 3 * 2
+    assert sum(rule == "finetune_fit" for rule, _ in jobs) == 3
+    assert sum(rule == "finetune_probe" for rule, _ in jobs) == 3  # of all budgets
     assert rules(jobs) == SUMMARY | {
         "prepare_draw",
         "prepare_draws",
         "prepare_ready",
         "finetune_fit",
+        "finetune_probe",
         "finetune_predict",
     }
 
@@ -84,7 +91,7 @@ def test_a_shared_start_of_a_chain_runs_the_whole_chain(again):
 def test_one_more_external_hospital_trains_no_classifier_again(again):
     again.edit("tiny.yaml", "external: [elsewhere]", "external: []")
     jobs = again.planned()
-    assert "finetune_fit" not in rules(jobs)
+    assert not rules(jobs) & {"finetune_fit", "finetune_probe"}
     assert {w["part"] for _, w in jobs if "part" in w} == {"test"}
     assert "finetune_predict" in rules(jobs)
 

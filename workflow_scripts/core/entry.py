@@ -4,9 +4,11 @@ A step's `main` takes keyword-only parameters of these types, and `run` gives ea
 one a flag:
 
     Input, Inputs    a file or folder it reads; several of them
-    Output           a file or folder it writes
+    Apart            one of which the step says itself what matters: not in `Identity`
+    Output, Outputs  a file or folder it writes; several of them
     int, str         a wildcard
     Identity         no flag: a digest of all that decides the result
+    Earlier          no flag: what this job published before, in its order; or nothing
     Recipe           the step's own frozen dataclass, filled from the rule's `recipe`
 
 An output is written under a temporary name and renamed when `main` returns, with a
@@ -31,8 +33,14 @@ from workflow_scripts.core.errors import InputError
 
 Input = Annotated[Path, "input"]
 Inputs = Annotated[list[Path], "inputs"]
+Apart = Annotated[Path, "apart"]
 Output = Annotated[Path, "output"]
+Outputs = Annotated[list[Path], "outputs"]
 Identity = Annotated[str, "identity"]
+Earlier = Annotated[list[Path], "earlier"]
+
+Paths = Path | list[Path]
+FLAGLESS = {"identity", "earlier"}
 
 RAW = "ingest_"  # begins the names of the rules whose steps see what names a person
 
@@ -55,30 +63,31 @@ def run(main: Callable[..., None], argv: Sequence[str] | None = None) -> None:
     )
     hints = get_type_hints(main, include_extras=True)
     given = vars(_parser(main, hints).parse_args(argv))
-    kinds = {name: _kind(hints[name]) for name in given}
-    inputs = {
-        name: [value] if kinds[name] == "input" else value
-        for name, value in given.items()
-        if kinds[name] in {"input", "inputs"}
-    }
-    outputs = {name: given[name] for name in given if kinds[name] == "output"}
+    kinds = {name: _kind(hint) for name, hint in hints.items()}
+    read, written = {"input", "inputs", "apart"}, {"output", "outputs"}
+    inputs = {n: _listed(given[n]) for n in given if kinds[n] in read}
+    outputs = {n: given[n] for n in given if kinds[n] in written}
     record = provenance.Record.begin(given.pop("recipe"), inputs)
-    partial = {name: _partial(path) for name, path in outputs.items()}
+    wanted = [path for paths in outputs.values() for path in _listed(paths)]
+    partial = {path: _partial(path) for path in wanted}
+    whole = record.identity(without=set())
+    own = record.identity(without={n for n in inputs if kinds[n] == "apart"})
+    kept = "identity" in kinds.values()
     try:
-        choices = {"recipe": _choices(hints["recipe"], record.recipe)}
-        named = {n: record.identity for n in hints if _kind(hints[n]) == "identity"}
-        wanted = list(outputs.values())
-        if named and workspace.published_again(record.identity, wanted):
+        given["recipe"] = _choices(hints["recipe"], record.recipe)
+        if kept and workspace.published_again(whole, wanted):
             log.info("%s: the same was made before and is taken again", record.rule)
-            workspace.discard(record.identity)
+            workspace.discard(own)
             return
-        main(**{**given, **partial, **choices, **named})
+        given |= {n: own for n in kinds if kinds[n] == "identity"}
+        given |= {n: workspace.earlier(wanted) for n in kinds if kinds[n] == "earlier"}
+        main(**given | {n: _renamed(paths, partial) for n, paths in outputs.items()})
         record.finish()
-        for name, path in outputs.items():
-            _publish(partial[name], path, record)
-        for identity in named.values():
-            workspace.keep(identity, wanted)
-            workspace.discard(identity)  # last: until now a killed step can go on
+        for path in wanted:
+            _publish(partial[path], path, record)
+        if kept:
+            workspace.keep(whole, wanted)
+            workspace.discard(own)  # last: until now a killed step can go on
     except InputError as error:
         log.error("%s: %s", record.rule, error)
         sys.exit(1)
@@ -98,11 +107,11 @@ def _parser(
 ) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=inspect.getdoc(main))
     for name in inspect.signature(main).parameters:
-        if _kind(hints[name]) == "identity":
+        if _kind(hints[name]) in FLAGLESS:
             continue
         options: dict[str, Any] = {"required": True, "type": Path}
         match _kind(hints[name]):
-            case "inputs":
+            case "inputs" | "outputs":
                 options["nargs"] = "*"
             case "int":
                 options["type"] = int
@@ -136,6 +145,14 @@ def _choices(kind: Any, recipe: dict[str, Any]) -> Any:  # noqa: ANN401 (any dat
     if given.keys() != known:
         raise InputError(f"recipe: wants {sorted(known)}, was given {sorted(given)}")
     return kind(**given)
+
+
+def _listed(paths: Paths) -> list[Path]:
+    return [paths] if isinstance(paths, Path) else paths
+
+
+def _renamed(paths: Paths, names: dict[Path, Path]) -> Paths:
+    return names[paths] if isinstance(paths, Path) else [names[path] for path in paths]
 
 
 def _partial(path: Path) -> Path:

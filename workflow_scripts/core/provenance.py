@@ -112,10 +112,10 @@ class Record:
             clock=time.monotonic(),
         )
 
-    @property
-    def identity(self) -> str:
-        """A digest of the recipe and of every input's content."""
-        return digest(self.recipe, self.inputs)
+    def identity(self, without: set[str]) -> str:
+        """Return a digest of the recipe and of all inputs, but `without` some."""
+        followed = {n: each for n, each in self.inputs.items() if n not in without}
+        return digest(self.recipe, followed)
 
     @property
     def rule(self) -> str:

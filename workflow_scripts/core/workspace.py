@@ -6,7 +6,8 @@ another recipe finds another folder, the same recipe finds its own and goes on.
 
 What such work gave is kept once more, as hard links that take no room. If its inputs
 are written anew and turn out the same, as the pool of an encoder does when a dataset is
-added that it does not meet, the result is published again and nothing is trained.
+added that it does not meet, the result is published again and nothing is trained. Where
+they are not the same, a step may still take from it what has not changed.
 """
 
 import fcntl
@@ -60,13 +61,13 @@ def keep(identity: str, published: list[Path]) -> None:
 
     What cannot be kept, on a full disk or on one without hard links, is no failure.
     """
-    folder = _kept(published)
+    folder = _folder(published)
     try:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for number, path in enumerate(published):
-            os.link(path, folder / f"{number}")
-            os.link(provenance.sidecar(path), provenance.sidecar(folder / f"{number}"))
+        for path, kept in zip(published, _kept(published), strict=True):
+            os.link(path, kept)
+            os.link(provenance.sidecar(path), provenance.sidecar(kept))
         (folder / "identity").write_text(identity, encoding="utf-8")
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -80,12 +81,19 @@ def published_again(identity: str, wanted: list[Path]) -> bool:
 
     Kept files that are missing, or not what their sidecars say, are made anew.
     """
-    folder = _kept(wanted)
-    mark = folder / "identity"
-    kept = [folder / f"{number}" for number in range(len(wanted))]
-    if not mark.is_file() or mark.read_bytes() != identity.encode():
-        return False
-    return all(provenance.intact(path) for path in kept) and _linked(kept, wanted)
+    mark = _folder(wanted) / "identity"
+    same = mark.is_file() and mark.read_bytes() == identity.encode()
+    kept = earlier(wanted) if same else []
+    return bool(kept) and _linked(kept, wanted)
+
+
+def earlier(wanted: list[Path]) -> list[Path]:
+    """List what was published last where files are `wanted`, in their order.
+
+    Nothing, if any of it is missing or not what its sidecar says.
+    """
+    kept = _kept(wanted)
+    return kept if all(provenance.intact(path) for path in kept) else []
 
 
 def _linked(kept: list[Path], wanted: list[Path]) -> bool:
@@ -107,6 +115,11 @@ def _linked(kept: list[Path], wanted: list[Path]) -> bool:
     return True
 
 
-def _kept(paths: list[Path]) -> Path:
+def _kept(paths: list[Path]) -> list[Path]:
+    folder = _folder(paths)
+    return [folder / f"{number}-{path.name}" for number, path in enumerate(paths)]
+
+
+def _folder(paths: list[Path]) -> Path:
     names = "\n".join(map(str, paths))
     return FINISHED / hashlib.sha256(names.encode()).hexdigest()[:20]

@@ -42,7 +42,7 @@ def labels_needed(n_labels: Floats, curves: Floats, targets: Floats) -> Floats:
     Linear between budgets over the logarithm of the number of labels.
 
     Args:
-        n_labels: rising, shape (budgets,).
+        n_labels: not falling, shape (budgets,).
         curves: monotone, shape (..., budgets).
         targets: shape (...).
 

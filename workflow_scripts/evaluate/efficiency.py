@@ -19,23 +19,23 @@ from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.tables.evaluate import EFFICIENCY, METRICS
 from workflow_scripts.evaluate.curves import Floats, labels_needed, monotone
 
-METRIC = "auroc"
 ROUND = np.arange(0.55, 0.99, 0.05)
 PLACE = ["protocol", "dataset", "finding"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Whose labels are saved."""
+    """Whose labels are saved, and by which score."""
 
     baseline: str
+    metric: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
     """The learning curve of one encoder; the first row is the sample itself."""
 
-    n_labels: Floats  # rising, shape (budgets,)
+    n_labels: Floats  # not falling, shape (budgets,)
     budgets: list[str]
     scores: Floats  # monotone, shape (1 + resamples, budgets)
 
@@ -56,12 +56,16 @@ def main(
 ) -> None:
     """Write the labels needed by each encoder, and how many of the baseline's."""
     table = METRICS.read(metrics)
-    frame = needed(table, np.load(resamples, mmap_mode="r"), recipe.baseline)
+    again = np.load(resamples, mmap_mode="r")
+    frame = needed(table, again, recipe.baseline, recipe.metric)
     EFFICIENCY.write(frame, efficiency)
 
 
 def needed(
-    metrics: pd.DataFrame, resamples: NDArray[np.float32], baseline: str
+    metrics: pd.DataFrame,
+    resamples: NDArray[np.float32],
+    baseline: str,
+    metric: str,
 ) -> pd.DataFrame:
     """Return the table of efficiency.
 
@@ -69,13 +73,14 @@ def needed(
         metrics: the table, index 0, 1, ...
         resamples: its values again, shape (rows of metrics, resamples).
         baseline: the encoder whose labels are saved.
+        metric: whose values are to be reached.
 
     Raises:
         InputError: if the baseline is not among the encoders.
     """
     if baseline not in set(metrics["encoder"]):
         raise InputError(f"evaluate: baseline {baseline!r} is not among the encoders")
-    asked = (metrics["draw"] == "all") & (metrics["metric"] == METRIC)
+    asked = (metrics["draw"] == "all") & (metrics["metric"] == metric)
     rows: list[dict[str, object]] = []
     for place, group in metrics[asked & metrics["value"].notna()].groupby(
         PLACE, sort=False
@@ -90,17 +95,21 @@ def needed(
                 rows.append(dict(zip(PLACE, place, strict=True)) | row)
     if not rows:
         return EFFICIENCY.empty()
-    return pd.DataFrame(rows).assign(metric=METRIC)
+    return pd.DataFrame(rows).assign(metric=metric)
 
 
 def _curve(points: pd.DataFrame, resamples: NDArray[np.float32]) -> Curve:
+    """Return the curve through `points`; the mean where budgets cost as many labels."""
     points = points.sort_values("n_labels", kind="stable")
     sample = points["value"].to_numpy(np.float64)
     resampled = resamples[points.index.to_numpy()].T.astype(np.float64)
+    n_labels = points["n_labels"].to_numpy(np.float64)
+    equal = (n_labels[:, None] == n_labels).astype(np.float64)  # as 16 and 8 per class
+    scores = np.concatenate([sample[None], resampled]) @ (equal / equal.sum(axis=0))
     return Curve(
-        n_labels=points["n_labels"].to_numpy(np.float64),
+        n_labels=n_labels,
         budgets=[str(name) for name in points["budget"]],
-        scores=monotone(np.concatenate([sample[None], resampled])),
+        scores=monotone(scores),
     )
 
 

@@ -1,8 +1,15 @@
-"""How many labelled images each classifier was trained with."""
+"""How many labels each classifier was trained and chosen with, and at what cost."""
+
+from typing import Any
 
 import pandas as pd
 
 from workflow_scripts.core.errors import InputError
+
+Counts = dict[str, int]  # by the name of the column
+Known = dict[Any, Any]  # counts of a classifier; pandas' keys are Hashable
+
+COLUMNS = ["n_labels", "n_choosing"]
 
 
 class LabelsUsed:
@@ -27,29 +34,49 @@ class LabelsUsed:
         self.budgets = [str(name) for name in joined["budget"].unique()]
         chosen = joined[joined["chosen"] == 1]
         keys = ["encoder", "protocol", "budget", "draw", "finding"]
-        self._known = chosen.groupby(keys)["n_labels"].max().to_dict()
-        whole = chosen.groupby(keys[:-1])["n_labels"].max()
-        self._macro = whole.to_dict()
+        self._known: Known = chosen.groupby(keys)[COLUMNS].max().to_dict("index")
+        whole = chosen.groupby(keys[:-1])[COLUMNS].max()
+        self._macro: Known = whole.to_dict("index")
+        tried = joined.groupby(keys[:-1])
+        cost = tried.agg(n_tried=("candidate", "size"), n_steps=("steps", "sum"))
+        self._cost: Known = cost.to_dict("index")
         self._draws = whole.reset_index().groupby(keys[:-2])["draw"].agg(list).to_dict()
 
-    def count(self, row: dict[str, object]) -> int:
+    def count(self, row: dict[str, object]) -> Counts:
         """Return the labelled images behind a row of metrics; the mean over draws.
 
         Raises:
             InputError: if no selection tells of that classifier.
         """
+        fits = self._fits(row)
+        counts = [self._one(fit, str(row["finding"])) for fit in fits]
+        return {
+            name: round(sum(count[name] for count in counts) / len(counts))
+            for name in COLUMNS
+        }
+
+    def cost(self, row: dict[str, object]) -> Counts:
+        """Return what the classifiers behind a row of metrics cost: sums over draws.
+
+        Raises:
+            InputError: if no selection tells of them.
+        """
+        costs = [self._cost[fit] for fit in self._fits(row)]
+        return {name: int(sum(cost[name] for cost in costs)) for name in costs[0]}
+
+    def _fits(self, row: dict[str, object]) -> list[tuple[object, ...]]:
+        """List the classifiers behind a row of metrics: of one draw, or of all."""
         arm = row["encoder"], row["protocol"], row["budget"]
         draws = self._draws.get(arm, [])
         if row["draw"] != "all":
             draws = [draw for draw in draws if str(draw) == row["draw"]]
         if not draws:
             raise InputError(f"selections: nothing on {arm}, draw {row['draw']}")
-        counts = [self._one((*arm, draw), str(row["finding"])) for draw in draws]
-        return round(sum(counts) / len(counts))
+        return [(*arm, draw) for draw in draws]
 
-    def _one(self, fit: tuple[object, ...], finding: str) -> int:
-        """Return the count of one classifier: of `finding`, or of all alike."""
+    def _one(self, fit: tuple[object, ...], finding: str) -> Counts:
+        """Return the counts of one classifier: of `finding`, or of all alike."""
         for name in (finding, "all"):
             if (*fit, name) in self._known:
-                return int(self._known[*fit, name])
-        return int(self._macro[fit])
+                return dict(self._known[*fit, name])
+        return dict(self._macro[fit])

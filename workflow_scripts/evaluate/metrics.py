@@ -121,7 +121,8 @@ class Measuring:
             tested, [scores[fit] for fit in fits], self.statistics, self.recipe.seed
         )
         for row in describe(tested, fits, measured, list(self.statistics)):
-            self.rows.append(arm | row | {"n_labels": self.used.count(arm | row)})
+            one = arm | row
+            self.rows.append(one | self.used.count(one) | self.used.cost(one))
         resampled = measured[..., 1:].reshape(-1, self.recipe.bootstrap)
         self.resamples.append(resampled.astype(np.float32))
 

@@ -92,21 +92,22 @@ def _trained(
 
 
 def weights_by_layer(
-    network: Any,  # noqa: ANN401 (a module with an encoder and a classifier)
+    network: nn.Module,  # an `encoder`, and a classifier or decoder
     layer_decay: float,
     weight_decay: float,
 ) -> Iterable[Any]:
     """Return the weights in groups, of which each tells the optimiser its `lr_scale`.
 
-    The classifier's rate is the full one; each layer of the encoder below it, as timm
-    counts them, has `layer_decay` times the rate of the one above: Bao et al. 2022,
-    "BEiT", https://arxiv.org/abs/2106.08254, by timm's own function. With 1, all
-    weights together.
+    What answers has the full rate; each layer of the encoder below it, as timm counts
+    them, has `layer_decay` times the rate of the one above: Bao et al. 2022, "BEiT",
+    https://arxiv.org/abs/2106.08254, by timm's own function. With 1, all weights
+    together.
     """
     if layer_decay == 1:
         return network.parameters()
-    whole = copy.copy(network.encoder)  # timm looks for the classifier inside
-    whole._modules = {**whole._modules, "classifier": network.classifier}
+    above = dict(network.named_children())
+    whole = copy.copy(above.pop("encoder"))  # timm looks for the classifier inside
+    whole._modules = {**whole._modules, **above}
     groups: list[dict[str, Any]] = param_groups_layer_decay(
         whole,
         weight_decay,

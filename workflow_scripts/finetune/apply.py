@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Inputs, Output
@@ -42,16 +41,18 @@ def main(
     predictions: Output,
 ) -> None:
     """Write the `predictions` of all accepted images; the ledger holds the others."""
-    network, card, told = classifier.load(weights, description)
+    export = classifier.load(weights, description)
     accepted = IMAGES.read(images).sort_values("image_id", ignore_index=True)
     places = places_of([recipe.dataset], stores, [rows])
     known = accepted.assign(dataset=recipe.dataset)
-    logits = classifier.logits_of(
-        network, card, pixels_of(known, places, recipe.size_px)
-    )
+    pixels = pixels_of(known, places, recipe.size_px)
+    scores = classifier.scores_of(export.network, export.card, pixels, export.asked)
+    likely = most_likely(scores, export.told["kind"])
     said = [
-        said_of(accepted[KNOWN], logits[:, column], finding)
-        for column, finding in enumerate(told["findings"])
+        said_of(accepted[KNOWN], scores[:, column], finding).assign(
+            most_likely=likely[:, column]
+        )
+        for column, finding in enumerate(export.told["findings"])
     ]
     APPLIED.write(pd.concat(said, ignore_index=True), predictions)
     statuses = LEDGER.read(ledger)["status"].value_counts().to_dict()
@@ -59,28 +60,44 @@ def main(
 
 
 def said_of(
-    images: pd.DataFrame, logits: NDArray[np.float64], finding: dict[str, Any]
+    images: pd.DataFrame, scores: NDArray[np.float64], finding: dict[str, Any]
 ) -> pd.DataFrame:
     """Return the rows of one finding.
 
     Args:
         images: columns image_id, patient_id, file_id.
-        logits: of each of them.
+        scores: of each of them.
         finding: what the export says of it.
     """
     line = finding["calibration"]
-    scores = expit(logits)
     return images.assign(
         finding=finding["finding"],
         score=scores,
         calibrated=calibration.calibrated(
-            logits, Calibration(**line) if line else None
+            scores, Calibration(**line) if line else None
         ),
         **{
             f"above_{kind}": _above(scores, cut)
             for kind, cut in finding["thresholds"].items()
         },
     )
+
+
+def most_likely(scores: NDArray[np.float64], kind: str) -> NDArray[np.object_]:
+    """Return 1 for the class with the highest score of each image, else 0.
+
+    Args:
+        scores: shape (images, findings).
+        kind: of the task.
+
+    Returns:
+        Shape (images, findings); missing unless just one of the findings is there.
+    """
+    found = np.full(scores.shape, pd.NA, object)
+    if kind == "multiclass":
+        found[:] = 0
+        found[np.arange(len(scores)), scores.argmax(axis=1)] = 1
+    return found
 
 
 def _above(scores: NDArray[np.float64], cut: dict[str, float] | None) -> Any:  # noqa: ANN401

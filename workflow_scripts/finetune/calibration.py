@@ -1,8 +1,8 @@
 """Thresholds and calibration of one finding, both from the validation split alone.
 
 Calibration is Platt's (1999, "Probabilistic outputs for support vector machines"): a
-slope and an intercept on the logit. His targets, a little off 1 and 0, keep both finite
-where validation is separated without fault.
+slope and an intercept on the log odds of the score. His targets, a little off 1 and 0,
+keep both finite where validation is separated without fault.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.special import expit, logit
 
-Floats = NDArray[np.float64]
+from workflow_scripts.finetune.kinds import Floats
+
+LEAST = 1e-9  # chance
 
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """Chance of a finding = sigmoid(slope * logit + intercept)."""
+    """Chance of a finding = sigmoid(slope * log odds of its score + intercept)."""
 
     slope: float  # 0 where validation ranks the finding no better than upside down
     intercept: float
@@ -33,11 +35,20 @@ class Threshold:
     specificity: float
 
 
+def log_odds(scores: Floats) -> Floats:
+    """Return log(score / (1 - score)); of a sigmoid, what it was made of.
+
+    Scores are kept off 0 and 1 by `LEAST`.
+    """
+    odds: Floats = logit(np.clip(scores, LEAST, 1 - LEAST))
+    return odds
+
+
 def platt(logits: Floats, targets: Floats) -> Calibration | None:
     """Return the slope and intercept; None unless both classes are there.
 
     Args:
-        logits: shape (images,).
+        logits: log odds of the scores, shape (images,).
         targets: 1, 0, NaN unknown; same shape.
     """
     logits, present = _known(logits, targets)
@@ -67,16 +78,17 @@ def platt(logits: Floats, targets: Floats) -> Calibration | None:
     return Calibration(slope=float(found.x[0]) / scale, intercept=float(found.x[1]))
 
 
-def of_findings(logits: Floats, targets: Floats) -> list[Calibration | None]:
+def of_findings(scores: Floats, targets: Floats) -> list[Calibration | None]:
     """Return `platt` of each column."""
-    return [platt(*pair) for pair in zip(logits.T, targets.T, strict=True)]
+    pairs = zip(log_odds(scores).T, targets.T, strict=True)
+    return [platt(*pair) for pair in pairs]
 
 
-def calibrated(logits: Floats, line: Calibration | None) -> Floats:
-    """Return the chances that `line` makes of `logits`; NaN without a line."""
+def calibrated(scores: Floats, line: Calibration | None) -> Floats:
+    """Return the chances that `line` makes of `scores`; NaN without a line."""
     if line is None:
-        return np.full(len(logits), np.nan)
-    chances: Floats = expit(line.slope * logits + line.intercept)
+        return np.full(len(scores), np.nan)
+    chances: Floats = expit(line.slope * log_odds(scores) + line.intercept)
     return chances
 
 

@@ -6,12 +6,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit
+from torch import nn
 
 from workflow_scripts.core.encoders import Card
 from workflow_scripts.finetune import calibration, onnx_graph
 from workflow_scripts.finetune.kinds.multilabel import judged as macro_auroc
-from workflow_scripts.finetune.networks import Network
+
+SCORES = {
+    "multilabel": "chance of each finding by itself: sigmoid(logit)",
+    "multiclass": "chance of each class, all of an image sum to 1: softmax(logits); of "
+    "linear probes the sigmoids of what they say, over their sum",
+    "ordinal": "chance that an image is at least at each level, the lowest left out: "
+    "sigmoid(logit); of linear probes the nearest that do not rise from level to level",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,17 +34,17 @@ def judged(
     findings: list[str],
     sensitivity: float,
     seen: Seen,
-    logits: NDArray[np.float64],
+    scores: NDArray[np.float64],
     lines: list[calibration.Calibration | None],
 ) -> list[dict[str, Any]]:
     """Return what validation says of each finding, in the order of the outputs."""
     patients = seen.images["patient_id"].to_numpy()
     told = []
     for column, finding in enumerate(findings):
-        target, scores = seen.targets[:, column], expit(logits[:, column])
+        target, score = seen.targets[:, column], scores[:, column]
         cuts = {
-            "youden": calibration.youden(scores, target),
-            "sensitive": calibration.sensitive(scores, target, sensitivity),
+            "youden": calibration.youden(score, target),
+            "sensitive": calibration.sensitive(score, target, sensitivity),
         }
         line = lines[column]
         told.append(
@@ -49,7 +56,7 @@ def judged(
                 "sensitivity_asked": sensitivity,
                 "calibration": asdict(line) if line else None,
                 "validation": {
-                    "auroc": known(macro_auroc(scores[:, None], target[:, None])),
+                    "auroc": known(macro_auroc(score[:, None], target[:, None])),
                     "n_present": int((target == 1).sum()),
                     "n_absent": int((target == 0).sum()),
                     "n_patients": len(np.unique(patients[~np.isnan(target)])),
@@ -59,17 +66,19 @@ def judged(
     return told
 
 
-def network(whole: Network, card: Card) -> dict[str, Any]:
+def network(whole: nn.Module, card: Card, kind: str) -> dict[str, Any]:
     """Return how the network is built and read."""
+    layers = dict(whole.named_children())
+    del layers["encoder"]
     return {
         "encoder": "timm.create_model(**encoder.timm)",
-        "classifier": f"torch.nn.Linear({whole.classifier.in_features}, "
-        f"{whole.classifier.out_features})",
+        **{name: str(layer) for name, layer in layers.items()},
         "input": f"(grey / 255 - {card.mean}) / {card.deviation}, float32, "
         "shape (images, 1, size_px, size_px); air is dark",
-        "score": "sigmoid(logit)",
+        "score": SCORES[kind],
         "present": "score >= threshold",
-        "calibrated": "sigmoid(slope * logit + intercept)",
+        "calibrated": "sigmoid(slope * log(score / (1 - score)) + intercept), for each "
+        "finding by itself",
     }
 
 

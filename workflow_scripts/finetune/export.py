@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from safetensors.numpy import load_file
 
 from workflow_scripts.core import encoders, entry, provenance
 from workflow_scripts.core.encoders import Card
@@ -21,15 +19,27 @@ from workflow_scripts.core.entry import Input, Inputs, Output
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.tables.finetune import SELECTION
 from workflow_scripts.core.tables.prepare import TARGETS, budget_of
-from workflow_scripts.finetune import calibration, classifier, described, onnx_graph
+from workflow_scripts.finetune import (
+    calibration,
+    cells,
+    classifier,
+    described,
+    kinds,
+    onnx_graph,
+    protocols,
+)
 from workflow_scripts.finetune.aligned import images_of, matrix, pixels_of, places_of
+from workflow_scripts.finetune.protocols import Asked
 
 CHECKED = 64  # validation images that onnxruntime scores too
-NOTE = (
-    "Thresholds, calibration, the setting and the draw were all chosen on the same "
-    "validation patients, so they look better there than they are. Elsewhere the "
-    "findings may be rarer: calibrate anew. Research use; no medical device."
-)
+CHOSEN = {  # by whom the settings were
+    "validation": "Thresholds, calibration, the setting and the draw were all chosen "
+    "on the same validation patients, so they look better there than they are.",
+    "folds": "The setting and the draw were chosen by folds of the drawn patients, and "
+    "each draw has its own: that one is better may be luck. Thresholds and calibration "
+    "were chosen on the validation patients, whose labels the budget does not count.",
+}
+NOTE = "Elsewhere findings may be rarer: calibrate anew. No medical device."
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +52,7 @@ class Recipe:
     encoder: str
     protocol: str
     budget: str
+    kind: str
     findings: list[str]
     uncertain: str
     dataset: str
@@ -69,23 +80,25 @@ def main(
     """Write `weights`, the same as `onnx`, and their `description`."""
     draw = liked_best(SELECTION.read(selection))
     model, known = encoders.load(encoder, card)
-    network = classifier.assembled(model, of_draw(classifiers, draw["draw"]))
+    asked = Asked(kind=kinds.load(recipe.kind), findings=recipe.findings)
+    assembled = protocols.load(recipe.protocol).assembled
+    network = assembled(dict(cells.read(classifiers))[draw["draw"]], model, asked)
     seen = validation(TARGETS.read(development), stores, rows, recipe)
-    logits = classifier.logits_of(network, known, seen.pixels)
-    if not np.isfinite(logits).all():
+    scores = classifier.scores_of(network, known, seen.pixels, asked)
+    if not np.isfinite(scores).all():
         raise InputError("a score is not finite: there is nothing to hand over")
-    lines = calibration.of_findings(logits, seen.targets)
+    lines = calibration.of_findings(scores, seen.targets)
     classifier.save(network, weights)
-    whole = onnx_graph.Whole(network, known, lines)
+    whole = onnx_graph.Whole(network, known, asked.kind, lines)
     onnx_graph.write(whole, recipe.size_px, onnx)
     alike = onnx_graph.parity(whole, seen.pixels[:CHECKED], recipe.seed, onnx)
     log.info("onnxruntime and torch differ by %s", alike["max_difference"])
-    asked = recipe.findings, recipe.sensitivity
+    wanted = recipe.findings, recipe.sensitivity
     told = {
         **_about(recipe, draw, known),
-        "findings": described.judged(*asked, seen, logits, lines),
+        "findings": described.judged(*wanted, seen, scores, lines),
         "preprocessing": recipe.preprocessing,
-        "network": described.network(network, known),
+        "network": described.network(network, known, recipe.kind),
         "onnx": {**described.graph(recipe.size_px), "parity": alike},
         "encoder": asdict(known),
         "sha256": _digests(weights, onnx, encoder, lung_weights),
@@ -109,27 +122,25 @@ def _digests(
 def liked_best(selection: pd.DataFrame) -> dict[str, Any]:
     """Return the draw whose chosen settings have the highest mean score on validation.
 
-    Of equals the first; one whose score is unknown only if all are.
+    Of equals the first; one whose score is unknown only if all are. Where something was
+    chosen for all findings, its score is that of the classifier, and what was chosen
+    for single ones was on the way there.
     """
     chosen = selection[selection["chosen"] == 1]
+    for_all = chosen[chosen["finding"] == "all"]
+    chosen = chosen if for_all.empty else for_all
     mean = chosen.groupby("draw")["validation_score"].mean()
     draws = [int(number) for number in mean.index.to_numpy()]
     draw = draws[int(mean.fillna(-1).to_numpy().argmax())]
     row = chosen[chosen["draw"] == draw].iloc[0]
-    aurocs = [described.known(value) for value in mean.to_numpy()]
+    scores = [described.known(value) for value in mean.to_numpy()]
     return {
         "draw": draw,
-        "validation_score": dict(zip(draws, aurocs, strict=True)),
+        "chosen_by": row["chosen_by"],
+        "validation_score": dict(zip(draws, scores, strict=True)),
         "n_labels": int(row["n_labels"]),
         "n_patients": int(row["n_patients"]),
     }
-
-
-def of_draw(classifiers: Path, draw: int) -> dict[str, NDArray[Any]]:
-    """Return the weights of the classifier of one draw."""
-    start = f"draw-{draw}/"
-    found = load_file(classifiers).items()
-    return {key[len(start) :]: value for key, value in found if key.startswith(start)}
 
 
 def validation(
@@ -148,13 +159,15 @@ def validation(
 def _about(recipe: Recipe, draw: dict[str, Any], card: Card) -> dict[str, Any]:
     notes = card.notes
     return {
-        "note": NOTE,
+        "note": f"{CHOSEN[draw['chosen_by']]} {NOTE}",
         "task": recipe.task,
+        "kind": recipe.kind,
         "arm": {"encoder": recipe.encoder, "protocol": recipe.protocol},
         "labels": {
             "budget": budget_of(recipe.budget),
             "draw": draw["draw"],
-            "why_this_draw": "highest mean score on validation of all draws",
+            "why_this_draw": "highest mean validation score of all draws",
+            "chosen_by": draw["chosen_by"],
             "validation_score_of_draws": draw["validation_score"],
             "n_labelled_images": draw["n_labels"],
             "n_labelled_patients": draw["n_patients"],

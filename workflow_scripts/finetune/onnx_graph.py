@@ -1,7 +1,8 @@
 """Write a classifier as ONNX, and see that onnxruntime says of images what torch says.
 
 The graph takes grey values from 0 to 1 of prepared images, float32, shape (images, 1,
-size_px, size_px), normalises them itself, and gives logits and calibrated chances.
+size_px, size_px), normalises them itself, and gives logits, scores and calibrated
+chances.
 """
 
 import copy
@@ -17,11 +18,12 @@ from torch import Tensor, nn
 
 from workflow_scripts.core.encoders import Card
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.finetune.calibration import Calibration
-from workflow_scripts.finetune.networks import Network
+from workflow_scripts.finetune.calibration import LEAST, Calibration
+from workflow_scripts.finetune.kinds import Kind
 
-IMAGES, OUTPUTS = "images", ["logits", "calibrated"]
-TOLERANCE = 1e-3  # of chances, and of logits over the largest of them or 1
+IMAGES, OUTPUTS = "images", ["logits", "scores", "calibrated"]
+TOLERANCE = 1e-3  # of chances, and of logits as shares of the largest of them or 1
+COMPARED = ["logits_relative", "scores", "calibrated"]
 GENERATED = 8  # images
 BATCH = 16
 
@@ -29,38 +31,50 @@ Pixels = NDArray[np.uint8]
 
 
 class Whole(nn.Module):
-    """From grey values to logits and calibrated chances."""
+    """From grey values to logits, scores and calibrated chances."""
+
+    slope: Tensor
+    intercept: Tensor
 
     def __init__(
-        self, network: Network, card: Card, lines: list[Calibration | None]
+        self,
+        network: nn.Module,
+        card: Card,
+        kind: Kind,
+        lines: list[Calibration | None],
     ) -> None:
         """Put normalisation before the `network` and calibration behind it.
 
         Args:
             network: takes normalised images.
             card: of its encoder.
+            kind: makes scores of logits.
             lines: of each finding; where there is none the chance is NaN.
         """
         super().__init__()
         self.network = (
             copy.deepcopy(network).cpu().to(memory_format=torch.contiguous_format)
         )
-        self.mean, self.deviation = card.mean, card.deviation
+        self.mean, self.deviation, self.kind = card.mean, card.deviation, kind
         slopes = [line.slope if line else float("nan") for line in lines]
         intercepts = [line.intercept if line else float("nan") for line in lines]
         self.register_buffer("slope", torch.tensor(slopes))
         self.register_buffer("intercept", torch.tensor(intercepts))
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits and chances, both of shape (images, findings)."""
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return logits, scores and chances, each of shape (images, findings)."""
         logits = self.network((images - self.mean) / self.deviation)
-        return logits, torch.sigmoid(self.slope * logits + self.intercept)
+        scores = self.kind.said(logits.double())
+        within = scores.clamp(LEAST, 1 - LEAST)
+        odds = torch.log(within / (1 - within))
+        chances = torch.sigmoid(self.slope * odds + self.intercept)
+        return logits, scores.float(), chances.float()
 
 
 def write(whole: Whole, size_px: int, path: Path) -> None:
     """Write `whole` for images of side `size_px`, any number of them."""
     for noisy in ("onnxscript", "onnx_ir"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+        logging.getLogger(noisy).setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter, about its own parts
         torch.onnx.export(
@@ -91,9 +105,7 @@ def parity(whole: Whole, pixels: Pixels, seed: int, path: Path) -> dict[str, Any
     )
     kinds = {"generated": generated(pixels.shape[1], seed), "validation": pixels}
     found = {kind: _furthest(whole, session, images) for kind, images in kinds.items()}
-    apart = max(
-        max(one["logits_relative"], one["calibrated"]) for one in found.values()
-    )
+    apart = max(max(one[name] for name in COMPARED) for one in found.values())
     if not apart <= TOLERANCE:  # NaN is no agreement either
         raise InputError(
             f"onnx: onnxruntime and torch differ by {apart:.2g}, more than "
@@ -102,7 +114,7 @@ def parity(whole: Whole, pixels: Pixels, seed: int, path: Path) -> dict[str, Any
     return {
         "max_difference": found,
         "tolerance": TOLERANCE,
-        "tolerance_is_of": ["logits_relative", "calibrated"],
+        "tolerance_is_of": COMPARED,
         "images": {kind: len(images) for kind, images in kinds.items()},
         "onnxruntime": onnxruntime.__version__,
         "torch": str(torch.__version__),

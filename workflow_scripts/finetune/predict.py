@@ -1,23 +1,18 @@
 """Score every test image with every classifier: the one step that reads them."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from safetensors.numpy import load_file
 
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Inputs, Output
 from workflow_scripts.core.progress import progress
 from workflow_scripts.core.tables.finetune import PREDICTIONS
 from workflow_scripts.core.tables.prepare import TARGETS, budget_of
-from workflow_scripts.finetune import kinds, protocols
+from workflow_scripts.finetune import cells, kinds, protocols
 from workflow_scripts.finetune.aligned import (
     KEY,
     images_of,
@@ -71,9 +66,9 @@ def main(
     answers = images.masks if asked.kind.PIXELS else np.empty(0)
     score = protocols.load(recipe.protocol).score
     parts = []
-    cells = list(zip(recipe.budgets, classifiers, strict=True))
-    for budget, file in progress(cells, total=len(cells), what="budgets"):
-        for number, weights in _by_draw(file):
+    budgets = list(zip(recipe.budgets, classifiers, strict=True))
+    for budget, file in progress(budgets, total=len(budgets), what="budgets"):
+        for number, weights in cells.read(file):
             said = asked.kind.scored(score(weights, images, asked), answers)
             wide = pd.DataFrame(said, columns=recipe.findings)
             long = pd.concat([known[KEY], wide], axis=1).melt(
@@ -84,15 +79,6 @@ def main(
     scored = pd.concat(parts, ignore_index=True)
     joined = scored.merge(targets, on=[*KEY, "finding"], validate="many_to_one")
     PREDICTIONS.write(joined, predictions)
-
-
-def _by_draw(file: Path) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
-    """Yield the number and the weights of every draw's classifier."""
-    by_draw: dict[int, dict[str, NDArray[Any]]] = {}
-    for key, value in load_file(file).items():
-        draw, _, name = key.partition("/")
-        by_draw.setdefault(int(draw.removeprefix("draw-")), {})[name] = value
-    yield from sorted(by_draw.items())
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.tables.prepare import TARGETS
 from workflow_scripts.finetune import kinds
 from workflow_scripts.finetune.aligned import (
@@ -17,6 +18,8 @@ from workflow_scripts.finetune.aligned import (
     pixels_of,
     places_of,
 )
+from workflow_scripts.finetune.emphasis import balanced
+from workflow_scripts.finetune.folds import folds
 from workflow_scripts.finetune.kinds import Floats
 from workflow_scripts.finetune.protocols import Asked, Images, Problem
 
@@ -87,18 +90,40 @@ def development(
 def problem_of(given: Development, drawn: pd.DataFrame, recipe: Recipe) -> Problem:
     """Return what the classifier of one draw may learn from.
 
+    Few patients choose their settings among themselves: a patient then teaches in all
+    folds but one, and judges in that one; no label of the validation split is there.
+
     Args:
         given: the images.
-        drawn: patients whose labels may be used, column patient_id.
+        drawn: patients whose labels may be used, columns patient_id, budget, draw.
         recipe: of the run.
+
+    Raises:
+        InputError: if there is one patient only, and nobody else to judge.
     """
     training = (given.known["split"] == "train").to_numpy()
     owned = given.known["patient_id"].isin(drawn["patient_id"]).to_numpy()
+    labelled, validation = np.flatnonzero(training & owned), np.flatnonzero(~training)
+    trials = []
+    if len(drawn) < recipe.cross_validate_below:
+        if len(drawn) < 2:
+            raise InputError(
+                f"sweep.labels: {drawn['budget'].iloc[0]} is one patient, and to "
+                "choose settings without validation (sweep.cross_validate_below) "
+                "takes two: ask for more"
+            )
+        patients = given.known["patient_id"].to_numpy(np.str_)[labelled]
+        found = folds(patients, given.targets[labelled], recipe.seed)
+        trials = [(labelled[taught], labelled[judged]) for taught, judged in found]
+        validation = validation[:0]
     return Problem(
         images=given.images,
         asked=given.asked,
         targets=given.targets,
-        labelled=np.flatnonzero(training & owned),
-        validation=np.flatnonzero(~training),
+        labelled=labelled,
+        validation=validation,
         training=np.flatnonzero(training),
+        folds=trials,
+        emphasis=balanced(given.targets[labelled]) if recipe.positive_weights else None,
+        count_validation=recipe.count_validation,
     )

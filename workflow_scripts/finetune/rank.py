@@ -18,7 +18,6 @@ from workflow_scripts.core.progress import progress
 from workflow_scripts.core.tables.finetune import RANKING
 from workflow_scripts.core.tables.prepare import TARGETS
 from workflow_scripts.finetune.aligned import images_of, matrix
-from workflow_scripts.finetune.probe import folds_of, probed
 from workflow_scripts.finetune.resampling import (
     Floats,
     auroc,
@@ -26,6 +25,7 @@ from workflow_scripts.finetune.resampling import (
     patient_weights,
     two_sided,
 )
+from workflow_scripts.finetune.ridge import folds_of, probed
 
 log = logging.getLogger(__name__)
 
@@ -80,11 +80,12 @@ def development_of(targets: pd.DataFrame, findings: list[str]) -> Development:
     training, validation = (
         np.flatnonzero(images["split"] == split) for split in ("train", "validation")
     )
+    told = matrix(targets, images, findings)
     return Development(
         training=training,
         validation=validation,
         patients=images["patient_id"].to_numpy(object),
-        targets=matrix(targets, images, findings),
+        targets=np.where((told == 0) | (told == 1), told, np.nan),  # not the uncertain
     )
 
 

@@ -12,13 +12,13 @@ from typing import Any
 from snakemake.exceptions import WorkflowError
 
 from workflow_scripts.core.errors import InputError
+from workflow_scripts.core.tables.prepare import file_name_of
 from workflow_scripts.plan import lungs as finding
-from workflow_scripts.plan import misfits, settings
-from workflow_scripts.plan.families import unknown
+from workflow_scripts.plan import misfits, pictures, settings
+from workflow_scripts.plan.families import members, states, unknown
 from workflow_scripts.plan.files import Files
 from workflow_scripts.plan.settings import Settings
 
-YES_OR_NO = ("binary", "multilabel")  # kinds of task whose findings have thresholds
 EXAMPLE = "--config 'predict={input: FOLDER, encoder: ENCODER}'"
 
 
@@ -67,11 +67,15 @@ def taken_out(config: Settings) -> Settings | None:
 
 def chosen(config: Settings, asked: Settings) -> str:
     """Return the folder of the classifier: task, encoder, protocol and budget."""
-    task = asked["task"] or next(iter(config["tasks"]))
-    protocol = asked["protocol"] or config["sweep"]["protocols"][0]
+    task, protocol = _arm(config, asked)
     budget = asked["budget"] or config["sweep"]["labels"][-1]
-    name = str(budget).replace("%", "pct")
-    return f"{task}/{asked['encoder']}/{protocol}/{name}"
+    return f"{task}/{asked['encoder']}/{protocol}/{file_name_of(str(budget))}"
+
+
+def _arm(config: Settings, asked: Settings) -> tuple[str, str]:
+    """Return the task and the protocol."""
+    task = asked["task"] or next(iter(config["tasks"]))
+    return task, asked["protocol"] or config["sweep"]["protocols"][0]
 
 
 def joined(config: Settings, asked: Settings | None) -> Settings:
@@ -106,21 +110,38 @@ def _misfits(config: Settings, asked: Settings) -> list[str]:
     taken = {*config["datasets"], *tasks, *config["simulate"]}
     if asked["name"] in taken:
         found.append(f"name: {asked['name']!r} is taken; choose another")
-    return found
+    return found or kept_here(config, *_arm(config, asked))
 
 
-def refuse_kind(config: Settings, task: str) -> None:
-    """Refuse to export classifiers of a task without yes-or-no findings.
+def kept_here(config: Settings, task: str, protocol: str) -> list[str]:
+    """List why classifiers of a task and a protocol are not handed over, if they are.
+
+    Args:
+        config: of the study.
+        task: its name.
+        protocol: its name.
+    """
+    if pictures.asked(config["tasks"][task]):
+        return [f"task: {task!r} asks for masks, which are not handed over yet"]
+    known = members("protocol")
+    if protocol in known and states("protocol", protocol, "KEEPS_IMAGES"):
+        others = [p for p in known if not states("protocol", p, "KEEPS_IMAGES")]
+        return [
+            f"protocol: {protocol!r} holds features of the training patients' images, "
+            f"so it is not handed over; take one of {', '.join(others)} that "
+            "sweep.protocols holds"
+        ]
+    return []
+
+
+def refuse_kept(config: Settings, task: str, protocol: str) -> None:
+    """Refuse to export what is not handed over.
 
     Raises:
-        WorkflowError: if it is one.
+        WorkflowError: one line that says why.
     """
-    kind = config["tasks"][task]["kind"]
-    if kind not in YES_OR_NO:
-        raise WorkflowError(
-            f"config: tasks.{task}: its kind is {kind}, and exports hold findings that "
-            "are there or not"
-        )
+    if found := kept_here(config, task, protocol):
+        raise WorkflowError(f"config: exports: {found[0]}")
 
 
 def preprocessing(config: Settings) -> dict[str, Any]:

@@ -52,6 +52,21 @@ def unknown(place: str, given: str, known: list[str]) -> list[str]:
     return [f"{place}: {given!r} is unknown; there are: {', '.join(known)}"]
 
 
+def states(family: str, name: str, flag: str) -> bool:
+    """Say whether the file of a member has `flag = True`, read from its source."""
+    source = (FAMILIES[family] / f"{name}.py").read_text(encoding="utf-8")
+    return any(ast.unparse(node) == f"{flag} = True" for node in ast.parse(source).body)
+
+
+def has(family: str, name: str, function: str) -> bool:
+    """Say whether a member of a family holds a `function`, read from its source."""
+    source = (FAMILIES[family] / f"{name}.py").read_text(encoding="utf-8")
+    return any(
+        isinstance(node, ast.FunctionDef) and node.name == function
+        for node in ast.parse(source).body
+    )
+
+
 def says(method: str, flag: str) -> bool:
     """Say whether the class of a method has `flag = True`, read from its source."""
     source = (FAMILIES["method"] / f"{method}.py").read_text(encoding="utf-8")

@@ -122,18 +122,38 @@ class Files(EncoderFiles):
         """Return an input function: drawn lungs, where a task asks for a picture."""
 
         def of_masks(wildcards: Any) -> list[str]:  # noqa: ANN401
-            task = self.config["tasks"][wildcards.task]
-            if task["kind"] != "segmentation":
-                return []
             pattern = "results/prepare/{dataset}/store/{shard}.drawn"
-            return self._each(pattern, names.datasets_of(task, part))
+            return self._if_picture(wildcards.task, part, pattern)
 
         return of_masks
 
-    def arms(self, pattern: str) -> list[str]:
-        """List `pattern` for every arm; `{task}` stays a wildcard."""
-        pairs = names.arms(self.config)
-        return [
-            pattern.format(task="{task}", encoder=encoder, protocol=protocol)
-            for encoder, protocol in pairs
-        ]
+    def drawn_tables(self, wildcards: Any) -> list[str]:  # noqa: ANN401
+        """List what says in which images something was drawn, as `masks_of` does."""
+        pattern = "results/prepare/{dataset}/store/{shard}.drawn.parquet"
+        return self._if_picture(wildcards.task, wildcards.part, pattern)
+
+    def _if_picture(self, name: str, part: str, pattern: str) -> list[str]:
+        """List `pattern` for each dataset of a part, if a task asks for a picture."""
+        task = self.config["tasks"][name]
+        if task["kind"] != "segmentation":
+            return []
+        return self._each(pattern, names.datasets_of(task, part))
+
+    def arms(self, pattern: str) -> Any:  # noqa: ANN401
+        """Return an input function: `pattern` for every arm of a task.
+
+        And for every budget in turn, if the pattern names them.
+        """
+
+        def of_task(wildcards: Any) -> list[str]:  # noqa: ANN401
+            task = wildcards.task
+            each = [
+                pattern.format(
+                    task=task, encoder=encoder, protocol=protocol, budget=budget
+                )
+                for encoder, protocol in names.arms(self.config, task)
+                for budget in names.budgets(self.config)
+            ]
+            return list(dict.fromkeys(each))
+
+        return of_task

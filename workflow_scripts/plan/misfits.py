@@ -1,11 +1,23 @@
 """Find what is of the right form in the config but does not fit together."""
 
+import re
 from pathlib import Path
 
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.plan import adapters, arms, curricula, label_tables, lungs
+from workflow_scripts.core.tables.prepare import PER_CLASS
+from workflow_scripts.plan import (
+    adapters,
+    arms,
+    curricula,
+    label_tables,
+    lungs,
+    pictures,
+    task_kinds,
+)
 from workflow_scripts.plan.families import members, unknown
 from workflow_scripts.plan.settings import Settings, simulated
+
+SIZE = re.compile(r"([0-9.]+)(.*)")  # of a budget, and its unit
 
 
 def refuse(config: Settings) -> None:
@@ -21,6 +33,7 @@ def refuse(config: Settings) -> None:
             *arms.misfits(config),
             *curricula.misfits(config),
             *_task_misfits(config),
+            *pictures.misfits(config),
         ]
     if not found:
         found = _sweep_misfits(config)
@@ -67,9 +80,12 @@ def _task_misfits(config: Settings) -> list[str]:
         place = f"tasks.{name}"
         if name in config["datasets"]:
             found.append(f"{place}: a dataset has this name too; they share a folder")
+        found += task_kinds.misfits(place, task)
         for dataset in (task["data"], *task["external"]):
             if misfit := unknown(place, dataset, sorted(config["datasets"])):
                 found += misfit
+                continue
+            if pictures.asked(task):
                 continue
             known = adapters.findings(config["datasets"][dataset])
             if not known:
@@ -100,10 +116,24 @@ def _sweep_misfits(config: Settings) -> list[str]:
         found += unknown("evaluate.shortcuts", shortcut, members("shortcut"))
     baseline = config["evaluate"]["baseline"]
     found += unknown("evaluate.baseline", baseline, sorted(sweep["encoders"]))
+    found += _budget_misfits(config)
+    return found
+
+
+def _budget_misfits(config: Settings) -> list[str]:
+    sweep, found = config["sweep"], []
     given = [str(budget) for budget in sweep["labels"]]
-    sizes = {(label.endswith("%"), float(label.rstrip("%"))) for label in given}
-    if len(sizes) < len(given) or (True, 0.0) in sizes:
+    parts = [SIZE.findall(label)[0] for label in given]
+    sizes = {(float(number), unit) for number, unit in parts}
+    if len(sizes) < len(given) or (0.0, "%") in sizes:
         found.append("sweep.labels: every budget above 0, and none of them twice")
+    least = sweep["least_patients"]
+    for number, unit in sorted(sizes):
+        if unit == PER_CLASS and number < least:
+            found.append(
+                f"sweep.labels: {number:g}{unit} is less than the {least} of each "
+                "class that every budget holds (sweep.least_patients)"
+            )
     counts = [budget for budget in sweep["labels"] if isinstance(budget, int)]
     for name, task in config["tasks"].items():
         patients = label_tables.n_patients(config, config["datasets"].get(task["data"]))

@@ -1,13 +1,29 @@
 """Names that follow from the config: arms, budgets, roles, neighbours."""
 
-from workflow_scripts.plan import adapters
+from workflow_scripts.core.tables.prepare import file_name_of
+from workflow_scripts.plan import adapters, families
 from workflow_scripts.plan.settings import Settings
 
 
-def arms(config: Settings) -> list[tuple[str, str]]:
-    """List every encoder with every protocol, in the order of the files."""
-    sweep = config["sweep"]
-    return [(e, p) for e in sweep["encoders"] for p in sweep["protocols"]]
+def arms(config: Settings, task: str) -> list[tuple[str, str]]:
+    """List every encoder with every protocol of a task, in the order of the files."""
+    asked = protocols_of(config, config["tasks"][task])
+    return [(e, p) for e in config["sweep"]["encoders"] for p in asked]
+
+
+def protocols_of(config: Settings, task: Settings) -> list[str]:
+    """List the protocols of a task: where it asks for pictures, those that can."""
+    known: list[str] = config["sweep"]["protocols"]
+    if task["kind"] != "segmentation":
+        return known
+    can = families.members("protocol")
+    return [p for p in known if p in can and families.states("protocol", p, "PIXELS")]
+
+
+def statistics(config: Settings, task: str) -> list[str]:
+    """List what the scores of a task are measured by, the one that leads first."""
+    drawn = config["tasks"][task]["kind"] == "segmentation"
+    return ["dice"] if drawn else ["auroc", "average_precision"]
 
 
 def datasets_of(task: Settings, part: str) -> list[str]:
@@ -15,9 +31,27 @@ def datasets_of(task: Settings, part: str) -> list[str]:
     return [task["data"], *(task["external"] if part == "test" else [])]
 
 
+def answered(task: Settings) -> list[str]:
+    """List the findings that an image gets an answer for: of levels, not the lowest.
+
+    Every image is at least at the lowest level of an ordinal task.
+    """
+    findings: list[str] = task["findings"]
+    return findings[1:] if task["kind"] == "ordinal" else findings
+
+
 def budgets(config: Settings) -> list[str]:
     """List the label budgets as they stand in file names: `1%` is `1pct`."""
-    return [str(budget).replace("%", "pct") for budget in config["sweep"]["labels"]]
+    return [file_name_of(str(budget)) for budget in config["sweep"]["labels"]]
+
+
+def protocols(config: Settings, *, together: bool) -> list[str]:
+    """List the protocols that solve many problems `together`, or those that do not."""
+    return [
+        name
+        for name in config["sweep"]["protocols"]
+        if families.has("protocol", name, "fit_each") == together
+    ]
 
 
 def begun(config: Settings) -> list[str]:

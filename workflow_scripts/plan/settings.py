@@ -76,9 +76,10 @@ def _line(error: ValidationError) -> str:
     return f"{place}: {deepest.message}"
 
 
-def _depth(error: ValidationError) -> tuple[int, bool]:
-    """Rank the branches of a choice: the deepest is the one that was meant."""
-    return len(error.absolute_path), error.validator == "additionalProperties"
+def _depth(error: ValidationError) -> tuple[int, bool, bool]:
+    """Rank the branches of a choice: the deepest, of the right type, was meant."""
+    kind = error.validator
+    return len(error.absolute_path), kind == "additionalProperties", kind != "type"
 
 
 def _number_hint(given: object) -> str:

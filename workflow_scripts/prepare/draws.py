@@ -1,4 +1,9 @@
-"""Join the draws of all budgets, and see that they are nested."""
+"""Join the draws of all budgets, and see that they are nested.
+
+Shares and counts are, as each takes the first of one order; and budgets per class are
+among themselves. The first 20 patients need not hold the first 8 of each class, nor
+the other way round.
+"""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -8,7 +13,7 @@ import pandas as pd
 from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Inputs, Output
 from workflow_scripts.core.errors import InputError
-from workflow_scripts.core.tables.prepare import DRAWS
+from workflow_scripts.core.tables.prepare import DRAWS, PER_CLASS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +29,13 @@ def main(*, parts: Inputs, recipe: Recipe, draws: Output) -> None:
 
 
 def refuse_unnested(draws: pd.DataFrame) -> None:
-    """Refuse draws whose smaller budget is not inside the next larger one.
+    """Refuse draws whose smaller budget is not inside the next larger of its family.
 
     Raises:
         InputError: naming the budgets.
     """
-    for number, of_draw in draws.groupby("draw"):
+    families = draws["budget"].str.endswith(PER_CLASS)
+    for (number, _), of_draw in draws.groupby(["draw", families]):
         sets = {
             str(b): set(rows["patient_id"]) for b, rows in of_draw.groupby("budget")
         }

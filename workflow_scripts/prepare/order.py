@@ -4,6 +4,10 @@ Budgets of one draw are nested by construction, whichever budgets there are. At 
 stand, for every finding, the first patients with it and without it, so that no budget
 lacks a class; then all others, in the order of a keyed hash. An order once given stays:
 new patients come after the last, so that who was drawn stays drawn.
+
+A budget of k per class takes, for every finding, the first k patients in that order who
+have it and the first k who have not. Who is among the first k is among the first k + 1,
+so these budgets are nested in one another too.
 """
 
 import logging
@@ -17,7 +21,7 @@ from workflow_scripts.core import entry
 from workflow_scripts.core.entry import Input, Output
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.tables import Table
-from workflow_scripts.core.tables.prepare import ORDER, TARGETS
+from workflow_scripts.core.tables.prepare import CLASSES, ORDER, TARGETS
 from workflow_scripts.prepare import memory
 from workflow_scripts.prepare.chance import chance
 
@@ -41,17 +45,20 @@ class Recipe:
 
     draws: int
     least_patients: int  # with each finding, and as many without
+    kind: str  # of the task; of a segmentation's images all have what is drawn
     seed: int
 
 
-def main(*, development: Input, recipe: Recipe, order: Output) -> None:
+def main(*, development: Input, recipe: Recipe, order: Output, classes: Output) -> None:
     """Read the `development` targets, write the `order` of every draw."""
     targets = TARGETS.read(development)
     training = targets[targets["split"] == "train"]
     findings = sorted(training["finding"].unique())
-    known = training.dropna(subset="target")
+    known = training[training["target"].isin([1, 0])]  # others are not sure
     known = known[["patient_id", "finding", "target"]].astype(SHORT).drop_duplicates()
-    _refuse_rare(known, findings, recipe.least_patients)
+    counts = known.groupby(["finding", "target"], observed=True).size()
+    _refuse_rare(counts, findings, recipe)
+    CLASSES.write(counts.reset_index(name="n_patients"), classes)
     path = _memory(training, findings, recipe, order)
     before = memory.recall(ORDERED, path).sort_values(["draw", "place"])
     patients = set(training["patient_id"].unique().tolist())
@@ -61,9 +68,10 @@ def main(*, development: Input, recipe: Recipe, order: Output) -> None:
         every = ordered(patients, known, old, draw, recipe)
         kept.append(_table(every, draw))
         here = [patient for patient in every if patient in patients]
-        first = needed(here, known, recipe.least_patients)
         table = _table(here, draw)
-        written.append(table.assign(needed=table["patient_id"].isin(first)))
+        table["per_class"] = table["patient_id"].map(per_class(here, known))
+        needed = table["per_class"].le(recipe.least_patients).fillna(value=False)
+        written.append(table.assign(needed=needed))
         n_old = len(patients.intersection(old))
         log.info("draw %d: %d as before, %d new", draw, n_old, len(patients) - n_old)
     memory.keep(ORDERED, pd.concat(kept, ignore_index=True), path)
@@ -90,23 +98,24 @@ def ordered(
     )
     if old:
         return [*old, *new]
-    head = needed(new, known, recipe.least_patients)
+    among_first = per_class(new, known)
+    head = set(among_first[among_first <= recipe.least_patients].index.tolist())
     return sorted(new, key=lambda patient: patient not in head)
 
 
-def needed(order: list[str], known: pd.DataFrame, least: int) -> set[str]:
-    """Return the first `least` patients with and without each finding.
+def per_class(order: list[str], known: pd.DataFrame) -> "pd.Series[int]":
+    """Return of each patient the least k, see `ORDER`; none of whom nothing is known.
 
     Args:
         order: all patients.
         known: as in `ordered`.
-        least: how many.
     """
     place = pd.Series(np.arange(len(order)), index=order)
     placed = known.assign(place=known["patient_id"].map(place).astype("int64"))
     in_order = placed.sort_values("place")
-    first = in_order.groupby(["finding", "target"], observed=True).head(least)
-    return set(first["patient_id"].tolist())
+    number = in_order.groupby(["finding", "target"], observed=True).cumcount() + 1
+    patients = in_order["patient_id"].astype("string")
+    return number.groupby(patients).min().astype("Int64")
 
 
 def _memory(
@@ -132,12 +141,12 @@ def _table(order: list[str], draw: int) -> pd.DataFrame:
     )
 
 
-def _refuse_rare(known: pd.DataFrame, findings: list[str], least: int) -> None:
-    """Refuse a finding that fewer than `least` patients have, or have not."""
-    counts = known.groupby(["finding", "target"], observed=True).size()
+def _refuse_rare(counts: "pd.Series[int]", findings: list[str], recipe: Recipe) -> None:
+    """Refuse a finding that fewer than the least patients have, or have not."""
+    least, drawn = recipe.least_patients, recipe.kind == "segmentation"
     for finding in findings:
         present, absent = (int(counts.get((finding, value), 0)) for value in (1, 0))
-        if min(present, absent) < least:
+        if min(present, least if drawn else absent) < least:
             raise InputError(
                 f"finding {finding!r}: {present} training patients with it, {absent} "
                 f"without; every budget must hold {least} of each "

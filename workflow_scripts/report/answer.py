@@ -2,15 +2,9 @@
 
 import pandas as pd
 
+from workflow_scripts.report import choosing
 from workflow_scripts.report.labels_needed import cost
-from workflow_scripts.report.material import (
-    MACRO,
-    METRIC,
-    Material,
-    Task,
-    records,
-    rows_where,
-)
+from workflow_scripts.report.material import MACRO, Material, Task, records, rows_where
 from workflow_scripts.report.verdicts import Row, difference, plainly, verdict
 from workflow_scripts.report.words import (
     budget_words,
@@ -33,9 +27,10 @@ def answers(material: Material) -> list[str]:
     """
     paragraphs = []
     for task in material.tasks:
-        protocol = material.protocols[0]
+        protocol, *others = task.protocols
         counted = material.of_counted(task.comparisons)
-        primary = rows_where(counted, finding=MACRO, metric=METRIC, protocol=protocol)
+        shown = rows_where(counted, finding=MACRO, metric=task.metric)
+        primary = rows_where(shown, protocol=protocol)
         inside = _by_labels(rows_where(primary, dataset=task.data))
         if inside.empty:
             paragraphs.append(_without_rivals(material, task, protocol))
@@ -43,10 +38,11 @@ def answers(material: Material) -> list[str]:
         few = rows_where(inside, budget=inside["budget"].iloc[0])
         first = [_opening(material, task, protocol, few)]
         first += _labels(material, task, protocol, _best(few)["encoder"])
+        first.append(choosing.sentence(material, task))
         paragraphs.append(" ".join(first))
         if second := [*_others(few), *_more(material, task, inside, primary)]:
             paragraphs.append(" ".join(second))
-        for other in material.protocols[1:]:
+        for other in others:
             paragraphs += _again(material, task, other)
     return paragraphs
 
@@ -57,7 +53,7 @@ def _again(material: Material, task: Task, protocol: str) -> list[str]:
         rows_where(
             material.of_counted(task.comparisons),
             finding=MACRO,
-            metric=METRIC,
+            metric=task.metric,
             protocol=protocol,
             dataset=task.data,
         )
@@ -109,7 +105,8 @@ def _labels(material: Material, task: Task, protocol: str, encoder: str) -> list
     )
     return [
         f"To reach what {material.baseline} reaches with the labels of "
-        f"{budget_words(budget)} ({count(most)} images, AUROC {score(row['target'])}), "
+        f"{budget_words(budget)} ({count(most)} images, {task.measure} "
+        f"{score(row['target'])}), "
         f"{encoder} needs {cost(row, fewest, most)} labelled images."
         for row in records(rows)
     ]
@@ -151,7 +148,7 @@ def _opening(material: Material, task: Task, protocol: str, few: pd.DataFrame) -
     return (
         f"{name} the test patients of {task.data}{phantoms}, with the labels of "
         f"{budget_words(budget)} ({n_images} images; {plain(protocol)}), {which}: "
-        f"AUROC {ours} against {theirs}, difference {difference(best)}. "
+        f"{task.measure} {ours} against {theirs}, difference {difference(best)}. "
         f"{plainly(best, material.baseline)}"
     )
 

@@ -87,7 +87,7 @@ def prevalence(material: Material) -> pd.DataFrame:
 
 def _prevalence(here: pd.DataFrame) -> list[str]:
     target = here["target"]
-    positive, known = int((target == 1).sum()), int(target.notna().sum())
+    positive, known = int((target == 1).sum()), int(target.isin((0, 1)).sum())
     unknown = len(target) - known
     counts = [count(n) for n in (positive, known - positive, unknown)]
     return [*counts, percent(positive, known)]

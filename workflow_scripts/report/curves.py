@@ -9,22 +9,29 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from workflow_scripts.report import learnt
 from workflow_scripts.report.blocks import Block, Fold, Panel, Panels, Section, Text
 from workflow_scripts.report.drawing import Look, chart, looks, svg
-from workflow_scripts.report.material import MACRO, METRIC, Material, Task, rows_where
+from workflow_scripts.report.material import MACRO, MEASURES, Material, Task, rows_where
 from workflow_scripts.report.shortcuts import beside
 from workflow_scripts.report.words import plain
 
 INTRODUCTION = (
-    "Each chart shows how well the test images are ranked (AUROC: 0.5 is chance, 1 is "
-    "perfect) as more labelled images are used for training. Lines are means over the "
-    "draws of labels, faint marks the single draws, bars 95% intervals. Where bars of "
-    "two encoders overlap, look at the paired comparison below: it is sharper. Below "
-    "each chart stands what trivial models, which cannot read lungs, reach there."
+    "Each chart shows how well the test images are {shown} as more labelled images are "
+    "used. Lines are means over the draws of labels, faint marks the single draws, "
+    "bars 95% intervals. Where bars of two encoders overlap, look at the paired "
+    "comparison below: it is sharper. Below each chart stands what trivial models, "
+    "which cannot read lungs, reach there, if any were tried."
 )
+
+SHOWN = {
+    "auroc": "ranked (AUROC: 0.5 is chance, 1 is perfect)",
+    "dice": "segmented (Dice: 0 is nothing in common, 1 is perfect)",
+}
 
 
 def section(material: Material) -> Section:
     """Return the section with the curves of all tasks."""
-    blocks: list[Block] = [Text(text=INTRODUCTION), *learnt.notices(material)]
+    shown = dict.fromkeys(SHOWN[task.metric] for task in material.tasks)
+    told = INTRODUCTION.format(shown=" or ".join(shown))
+    blocks: list[Block] = [Text(text=told), *learnt.notices(material)]
     known = looks(material.arms, material.baseline)
     for task in material.tasks:
         panels = _panels(material, task, MACRO, known)
@@ -54,11 +61,11 @@ def _panels(
     material: Material, task: Task, finding: str, known: dict[str, Look]
 ) -> list[Panel]:
     """Draw one finding: every protocol, on every dataset, with one scale."""
-    shown = rows_where(task.metrics, finding=finding, metric=METRIC)
+    shown = rows_where(task.metrics, finding=finding, metric=task.metric)
     lowest = np.nanmin([*shown[["value", "low"]].to_numpy().ravel(), 1.0])
     bottom = np.floor(lowest * 20) / 20
     panels = []
-    for protocol in material.protocols:
+    for protocol in task.protocols:
         for dataset in task.datasets:
             rows = rows_where(shown, protocol=protocol, dataset=dataset)
             where = "own test patients" if dataset == task.data else "another hospital"
@@ -118,19 +125,21 @@ def _line(
 
 
 def _scale(axes: Axes, together: pd.DataFrame, bottom: float) -> None:
+    """Name every budget that is no count of patients below its number of images."""
     axes.set_xscale("log")
     ticks = together.groupby("budget")["n_labels"].mean().sort_values()
     axes.xaxis.set_major_locator(FixedLocator(list(ticks)))
     axes.xaxis.set_minor_locator(NullLocator())
     names = [
-        f"{n:,.0f}" + (f"\n({budget})" if str(budget).endswith("%") else "")
+        f"{n:,.0f}" + ("" if str(budget).isdigit() else f"\n({budget})")
         for budget, n in ticks.items()
     ]
     axes.set_xticklabels(names)
-    axes.set_xlabel("labelled images used for training (log scale)")
-    axes.set_ylabel("AUROC")
+    axes.set_xlabel("labelled images used (log scale)")
+    measures = [str(name) for name in together["metric"].unique()]
+    axes.set_ylabel(", ".join(MEASURES[name] for name in measures))
     axes.set_ylim(bottom, 1.0)
-    if bottom < 0.5:
+    if bottom < 0.5 and measures == ["auroc"]:
         axes.axhline(0.5, color="#999999", linewidth=0.8)
 
 

@@ -17,7 +17,7 @@ from workflow_scripts.report.blocks import (
 from workflow_scripts.report.drawing import chart, looks, svg
 from workflow_scripts.report.material import (
     MACRO,
-    METRIC,
+    MEASURES,
     Material,
     Task,
     records,
@@ -33,7 +33,7 @@ from workflow_scripts.report.words import (
 )
 
 INTRODUCTION = (
-    "Differences in AUROC from {baseline}, on the same test patients and the same "
+    "Differences in {measures} from {baseline}, on the same test patients and the same "
     "draws of labels. Marks right of the line speak for the encoder, left of it "
     "against; where the bar crosses the line no difference was shown. p is adjusted "
     "(Holm) for all encoders, budgets and protocols on one dataset; that is the "
@@ -44,43 +44,38 @@ HEAD = ["encoder", "protocol", "budget", "shown", "images", "difference [95%]"]
 
 def section(material: Material) -> Section:
     """Return the section with all comparisons."""
-    blocks: list[Block] = [
-        Text(text=INTRODUCTION.format(baseline=material.baseline)),
-    ]
+    measures = " or ".join(dict.fromkeys(task.measure for task in material.tasks))
+    said = INTRODUCTION.format(baseline=material.baseline, measures=measures)
+    blocks: list[Block] = [Text(text=said)]
     for task in material.tasks:
-        shown = rows_where(task.comparisons, metric=METRIC)
+        shown = rows_where(task.comparisons, metric=task.metric)
         macro = rows_where(shown, finding=MACRO)
         blocks += _primary(material, task, macro)
-        blocks.append(
-            _table(task, material.protocols, macro, f"{task.name}: mean over findings")
-        )
-        folded: list[Block] = [
-            _table(
-                task,
-                material.protocols,
-                rows_where(shown, finding=name),
-                f"{task.name}: {name}",
-            )
-            for name in task.findings
-        ]
-        precision = rows_where(
-            task.comparisons, metric="average_precision", finding=MACRO
-        )
-        folded.append(
-            _table(
-                task, material.protocols, precision, f"{task.name}: average precision"
-            )
-        )
-        summary = f"{task.name}: every finding, and average precision (exploratory)"
-        blocks.append(Fold(summary=summary, blocks=folded))
+        blocks.append(_table(task, macro, f"{task.name}: mean over findings"))
+        blocks += _folded(task, shown)
     heading = f"Is it better than {material.baseline}?"
     return Section(anchor="comparisons", heading=heading, blocks=blocks)
+
+
+def _folded(task: Task, shown: pd.DataFrame) -> list[Block]:
+    """Return what is exploratory: every finding, and average precision if measured."""
+    blocks: list[Block] = [
+        _table(task, rows_where(shown, finding=name), f"{task.name}: {name}")
+        for name in task.findings
+    ]
+    second = rows_where(task.comparisons, metric="average_precision", finding=MACRO)
+    told = ""
+    if len(second):
+        told = ", and average precision"
+        blocks.append(_table(task, second, f"{task.name}: average precision"))
+    summary = f"{task.name}: every finding{told} (exploratory)"
+    return [Fold(summary=summary, blocks=blocks)]
 
 
 def _primary(material: Material, task: Task, macro: pd.DataFrame) -> list[Block]:
     panels = []
     for dataset in task.datasets:
-        for protocol in material.protocols:
+        for protocol in task.protocols:
             rows = rows_where(macro, dataset=dataset, protocol=protocol)
             if rows["difference"].notna().any():
                 heading = f"{plain(protocol)} · {dataset}"
@@ -94,6 +89,7 @@ def draw(rows: pd.DataFrame, material: Material, label: str) -> Markup:
     """Draw a forest plot of `rows` (of the table of comparisons)."""
     rows = rows[rows["difference"].notna()].sort_values("n_labels", kind="stable")
     known = looks(material.arms, material.baseline)
+    measure = MEASURES[str(rows["metric"].iloc[0])]
     with chart(4.6, 0.9 + 0.24 * len(rows)) as figure:
         axes = figure.add_subplot()
         axes.axvline(0, color="#333333", linewidth=1)
@@ -117,11 +113,11 @@ def draw(rows: pd.DataFrame, material: Material, label: str) -> Markup:
         axes.grid(visible=False, axis="y")
         axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.xaxis.set_major_formatter(lambda value, _: signed(value))
-        axes.set_xlabel(f"AUROC minus that of {material.baseline}")
+        axes.set_xlabel(f"{measure} minus that of {material.baseline}")
         return svg(figure, f"Differences from {material.baseline}: {label}")
 
 
-def _table(task: Task, protocols: list[str], rows: pd.DataFrame, caption: str) -> Grid:
+def _table(task: Task, rows: pd.DataFrame, caption: str) -> Grid:
     cells = [
         [
             *(row["dataset"], row["encoder"], plain(row["protocol"]), row["budget"]),
@@ -130,7 +126,7 @@ def _table(task: Task, protocols: list[str], rows: pd.DataFrame, caption: str) -
             *(p_value(row["p"]), p_value(row["p_adjusted"])),
         ]
         for dataset in task.datasets
-        for protocol in protocols
+        for protocol in task.protocols
         for row in records(
             rows_where(rows, dataset=dataset, protocol=protocol).sort_values(
                 "n_labels", kind="stable"

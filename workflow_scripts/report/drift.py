@@ -26,7 +26,7 @@ def section(material: Material) -> Section:
     """Return the section on drift; it says so where there is no other hospital."""
     blocks: list[Block] = [
         Grid(
-            caption=f"{task.name}: AUROC on {task.data} and on {external}",
+            caption=f"{task.name}: {task.measure} on {task.data} and on {external}",
             head=[
                 *("protocol", "encoder", "budget", "images"),
                 *(task.data, external, "change"),
@@ -47,7 +47,7 @@ def section(material: Material) -> Section:
 
 def _rows(material: Material, task: Task, external: str) -> list[list[str]]:
     rows = []
-    for protocol in material.protocols:
+    for protocol in task.protocols:
         for encoder in material.arms:
             results = task.results(protocol=protocol, encoder=encoder, finding=MACRO)
             away = rows_where(results, dataset=external)

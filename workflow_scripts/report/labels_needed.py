@@ -31,12 +31,12 @@ def section(material: Material) -> Section:
     blocks: list[Block] = [Text(text=INTRODUCTION)]
     blocks += [Text(text=told) for told in learnt.left_out(material)]
     for task in material.tasks:
-        for protocol in material.protocols:
+        for protocol in task.protocols:
             blocks.append(_needed(material, task, protocol, task.data))
             blocks.append(_saved(material, task, protocol, task.data))
         folded: list[Block] = []
         for dataset in task.external:
-            for protocol in material.protocols:
+            for protocol in task.protocols:
                 folded.append(_needed(material, task, protocol, dataset))
                 folded.append(_saved(material, task, protocol, dataset))
         if folded:
@@ -80,7 +80,7 @@ def _needed(material: Material, task: Task, protocol: str, dataset: str) -> Grid
         rows.append([score(target), reached_by, *costs])
     return Grid(
         caption=f"{task.name}, {plain(protocol)}, {dataset}: labelled images needed",
-        head=["AUROC to reach", "reached by", *material.counted],
+        head=[f"{task.measure} to reach", "reached by", *material.counted],
         rows=rows,
         n_text=2,
         link=task.link("efficiency"),
@@ -117,7 +117,7 @@ def _saved(material: Material, task: Task, protocol: str, dataset: str) -> Fold:
     )
     grid = Grid(
         caption=f"{caption} for one of the encoder's",
-        head=["AUROC to reach", "reached by", *others],
+        head=[f"{task.measure} to reach", "reached by", *others],
         rows=rows,
         n_text=2,
         link=task.link("efficiency"),

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-METRIC = "auroc"
 MACRO = "macro"
+MEASURES = {"auroc": "AUROC", "dice": "Dice"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +15,7 @@ class Task:
     """A downstream task and its results."""
 
     name: str
+    kind: str
     data: str  # the dataset it is trained on
     external: list[str]
     findings: list[str]
@@ -29,13 +30,28 @@ class Task:
         """The datasets it is tested on, its own first."""
         return [self.data, *self.external]
 
+    @property
+    def metric(self) -> str:
+        """What its classifiers are measured by first."""
+        return "dice" if self.kind == "segmentation" else "auroc"
+
+    @property
+    def measure(self) -> str:
+        """How that is called on the page."""
+        return MEASURES[self.metric]
+
+    @property
+    def protocols(self) -> list[str]:
+        """How its classifiers were trained; the first one leads."""
+        return [str(name) for name in self.metrics["protocol"].unique()]
+
     def link(self, table: str) -> str:
         """Return where the CSV copy of one of its tables is."""
         return f"tables/{self.name}/{table}.csv"
 
     def results(self, **where: str) -> pd.DataFrame:
-        """Return AUROC over all draws together, in the rows given by `where`."""
-        chosen = {"metric": METRIC, "draw": "all"} | where
+        """Return its metric over all draws together, in the rows given by `where`."""
+        chosen = {"metric": self.metric, "draw": "all"} | where
         return rows_where(self.metrics, **chosen)
 
 

@@ -1,5 +1,6 @@
 """How it was done, and what it does not show."""
 
+from workflow_scripts.report import choosing, cost
 from workflow_scripts.report.blocks import Block, Section, Text
 from workflow_scripts.report.material import Material
 from workflow_scripts.report.words import count, listed, plain
@@ -9,23 +10,20 @@ FEW_PATIENTS = 60
 
 def section(material: Material) -> Section:
     """Return the section on methods and limits."""
-    texts = [_data(material), _intervals(material), *_limits(material)]
+    done = _data(material), cost.sentence(material), _intervals(material)
+    texts = [*done, *_limits(material)]
     blocks: list[Block] = [Text(text=text) for text in texts]
     heading = "How it was done, and its limits"
     return Section(anchor="methods", heading=heading, blocks=blocks)
 
 
 def _data(material: Material) -> str:
-    sweep = material.config["sweep"]
     protocols = listed([plain(name) for name in material.protocols])
     return (
         "The patient is the unit everywhere: of splitting, of drawing labels and of "
-        "resampling. Labels are drawn by patient, the smaller budgets inside the "
-        f"larger ones, in {sweep['draws']} independent draws that are the same for "
-        "every encoder. All settings and moments of training are chosen on validation "
-        "patients; their labels come on top of the budgets. The test patients are read "
-        f"once, at the end. Protocols: {protocols}. “Macro” is the plain mean over "
-        "findings that have both positive and negative test images."
+        f"resampling. {choosing.methods(material)}The test patients are read once, at "
+        f"the end. Protocols: {protocols}. “Macro” is the plain mean over findings "
+        "that have both positive and negative test images."
     )
 
 

@@ -28,21 +28,37 @@ def read_tasks(config: dict[str, Any], names: list[str], paths: Paths) -> list[T
     tasks = []
     for number, name in enumerate(names):
         asked = config["tasks"][name]
+        words = in_words(asked)
         targets = paths["targets"][2 * number : 2 * number + 2]
+
+        def read(table: Table, path: Path, to: dict[str, str] = words) -> pd.DataFrame:
+            return table.read(path).replace({"finding": to})
+
         tasks.append(
             Task(
                 name=name,
+                kind=asked["kind"],
                 data=asked["data"],
                 external=list(asked["external"]),
-                findings=list(asked["findings"]),
-                metrics=METRICS.read(paths["metrics"][number]),
-                comparisons=COMPARISONS.read(paths["comparisons"][number]),
-                efficiency=EFFICIENCY.read(paths["efficiency"][number]),
-                shortcuts=SHORTCUTS.read(paths["shortcuts"][number]),
-                targets=pd.concat([TARGETS.read(path) for path in targets]),
+                findings=list(words.values()),
+                metrics=read(METRICS, paths["metrics"][number]),
+                comparisons=read(COMPARISONS, paths["comparisons"][number]),
+                efficiency=read(EFFICIENCY, paths["efficiency"][number]),
+                shortcuts=read(SHORTCUTS, paths["shortcuts"][number]),
+                targets=pd.concat([read(TARGETS, path) for path in targets]),
             )
         )
     return tasks
+
+
+def in_words(asked: dict[str, Any]) -> dict[str, str]:
+    """Return how a reader is told of each finding that a task asks for.
+
+    Of an ordinal task these are its levels but the first: "at least mild".
+    """
+    if asked["kind"] != "ordinal":
+        return {name: name for name in asked["findings"]}
+    return {name: f"at least {name}" for name in asked["findings"][1:]}
 
 
 def read_datasets(names: list[str], phantoms: list[str], paths: Paths) -> list[Dataset]:

@@ -152,7 +152,7 @@ PAGE = """\
 {%- endfor %}
 </main>
 <footer>Research output, not a medical device. Made by FewRay; AUROC is the area under
-the ROC curve.</footer>
+the ROC curve, Dice twice what two masks share over the pixels of both.</footer>
 </body>
 </html>
 """

@@ -2,6 +2,8 @@
 
 import math
 
+from workflow_scripts.core.tables.prepare import PER_CLASS
+
 MISSING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -78,6 +80,9 @@ def budget_words(name: str) -> str:
         return "all training patients"
     if name.endswith("%"):
         return f"{name} of the training patients"
+    if name.endswith(PER_CLASS):
+        least = name.removesuffix(PER_CLASS)
+        return f"{least} {'patient' if least == '1' else 'patients'} per class"
     return f"{name} patients" if name != "1" else "1 patient"
 
 

@@ -6,19 +6,35 @@ from workflow_scripts.core.tables.prepare import BUDGET, DATASET
 ENCODER = text("name of the encoder in the config")
 PROTOCOL = text("how the classifier was trained")
 FINDING = text('the thing to detect, or "macro": mean over the findings with a value')
-METRIC = text("auroc or average_precision")
+METRIC = text("auroc or average_precision; of a segmentation dice")
 LOW = number("lower end of the 95 % interval (resampled patients; draws too for all)")
 HIGH = number("upper end of the 95 % interval")
+N_LABELS = whole(
+    "labelled images used for training, and for choosing if these are counted "
+    "(sweep.count_validation); mean over draws"
+)
 
 METRICS = Table(
     name="metrics",
-    meaning="how well every classifier ranks the test images",
+    meaning="how well every classifier ranks the test images, or segments them",
     key=("encoder", "protocol", "budget", "draw", "dataset", "finding", "metric"),
     columns={
         "encoder": ENCODER,
         "protocol": PROTOCOL,
         "budget": BUDGET,
-        "n_labels": whole("labelled images used for training; mean over draws"),
+        "n_labels": N_LABELS,
+        "n_choosing": whole(
+            "labelled images of the validation split that chose the settings, counted "
+            "or not; mean over draws. 0: chosen by folds of the training patients"
+        ),
+        "n_tried": whole(
+            "settings that were tried for the classifier, of each finding where each "
+            "has its own; sum over draws"
+        ),
+        "n_steps": whole(
+            "steps that the optimiser took in trying them; sum over draws. 0: solved "
+            "without"
+        ),
         "draw": text('number of the draw, or "all": mean over draws'),
         "dataset": DATASET,
         "finding": FINDING,
@@ -41,7 +57,7 @@ COMPARISONS = Table(
         "baseline": text("the encoder it is compared with"),
         "protocol": PROTOCOL,
         "budget": BUDGET,
-        "n_labels": whole("labelled images used for training; mean over draws"),
+        "n_labels": N_LABELS,
         "dataset": DATASET,
         "finding": FINDING,
         "metric": METRIC,

@@ -16,8 +16,17 @@ PREDICTIONS = Table(
         "budget": BUDGET,
         "draw": DRAW,
         "finding": FINDING,
-        "target": number("1 present, 0 absent, NaN unknown", 1, 0),
-        "score": number("chance that the finding is present", required=True),
+        "target": number(
+            "1 present, 0 absent, NaN unknown; of an ordinal task 1 if the level is at "
+            "least this one",
+            *(1, 0),
+        ),
+        "score": number(
+            "chance that the finding is present, or that an ordinal level is at least "
+            "this one; of a segmentation Dice of the image, what was answered against "
+            "what was drawn",
+            required=True,
+        ),
     },
 )
 
@@ -34,6 +43,11 @@ SELECTION = Table(
             "macro AUROC, or Dice, of the images that chose; NaN where undefined"
         ),
         "chosen": whole("1 for the one kept"),
+        "cell": text(
+            "digest of all that decides the classifier; missing where classifiers are "
+            "solved together, anew each time",
+            required=False,
+        ),
         "steps": whole("of the optimiser, in all trainings; 0: solved without"),
         "chosen_by": text(
             "whose labels chose: those of the validation split, or those drawn, each "
@@ -82,7 +96,15 @@ APPLIED = Table(
         "patient_id": PATIENT_ID,
         "file_id": FILE_ID,
         "finding": FINDING,
-        "score": number("sigmoid of the logit; for ranking", required=True),
+        "score": number(
+            "chance by the classifier, for ranking; of levels that of at least this one",
+            required=True,
+        ),
+        "most_likely": whole(
+            "1 for the class with the highest score of its image, else 0; missing where "
+            "findings exclude none of each other",
+            required=False,
+        ),
         "calibrated": number(
             "chance of the finding were it as frequent as in validation; NaN where "
             "validation could not tell"

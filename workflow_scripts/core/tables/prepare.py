@@ -5,12 +5,21 @@ from workflow_scripts.core.tables.ingest import IMAGE_ID, IMAGES, PATIENT_ID
 
 DATASET = text("name of the dataset in the config")
 SPLIT = text("which part of the data", "train", "validation", "test")
-BUDGET = text('labels used for training: share of the training patients "1%", or count')
+PER_CLASS = " per class"
+BUDGET = text(
+    'labels used for training: share of the training patients "1%", count of them, or '
+    'patients with and without each finding "8 per class"'
+)
 
 
 def budget_of(name: str) -> str:
-    """Return the budget that a file's name stands for: `1pct` is `1%`."""
-    return name.replace("pct", "%")
+    """Return the budget of a file's name: `1pct` is `1%`, `8perclass` `8 per class`."""
+    return name.replace("pct", "%").replace("perclass", PER_CLASS)
+
+
+def file_name_of(budget: str) -> str:
+    """Return how a budget stands in file names; see `budget_of`."""
+    return budget.replace(PER_CLASS, "perclass").replace("%", "pct")
 
 
 DRAW = whole("number of the draw, from 0")
@@ -33,30 +42,52 @@ TARGETS = Table(
         "patient_id": PATIENT_ID,
         "split": SPLIT,
         "finding": FINDING,
-        "target": number("1 present, 0 absent, NaN unknown", 1, 0),
+        "target": number(
+            "1 present, 0 absent, NaN unknown; of an ordinal task 1 if the level is at "
+            "least this one; 0.5 uncertain, in the training split only",
+            *(1, 0, 0.5),
+        ),
     },
 )
 
 DRAWS = Table(
     name="draws",
-    meaning="the patients whose labels a classifier may use; nested within a draw",
+    meaning="the patients whose labels a classifier may use; within a draw, shares and "
+    "counts are nested, and budgets per class are",
     key=("budget", "draw", "patient_id"),
     columns={"budget": BUDGET, "draw": DRAW, "patient_id": PATIENT_ID},
 )
 
 ORDER = Table(
     name="order",
-    meaning="training patients in the order of each draw; a budget takes the first",
+    meaning="training patients in the order of each draw; a budget takes the first, or "
+    "the first of each class",
     key=("draw", "place"),
     columns={
         "draw": DRAW,
         "place": whole("from 0"),
         "patient_id": PATIENT_ID,
+        "per_class": whole(
+            "the least k for which the patient is among the first k with or without "
+            "some finding, from 1; missing if nothing is known of the patient",
+            required=False,
+        ),
         "needed": Column(
             dtype="bool",
             meaning="one of the first with or without some finding: no budget may end "
             "before",
         ),
+    },
+)
+
+CLASSES = Table(
+    name="classes",
+    meaning="how many training patients have, and have not, each finding",
+    key=("finding", "target"),
+    columns={
+        "finding": FINDING,
+        "target": number("1 present, 0 absent", 1, 0, required=True),
+        "n_patients": whole("at least 1; who has images of both kinds is in both"),
     },
 )
 

@@ -1,6 +1,6 @@
 """Tables of lungs and stored images, under `results/prepare/{dataset}/`."""
 
-from workflow_scripts.core.tables import Table, number, text, whole
+from workflow_scripts.core.tables import Column, Table, number, text, whole
 from workflow_scripts.core.tables.ingest import FILE_ID, IMAGE_ID, PATIENT_ID
 from workflow_scripts.core.tables.prepare import DATASET
 
@@ -33,6 +33,17 @@ STORE = Table(
         "shard": whole("number of the file `store/{shard}.u8`"),
         "row": whole("position in that file"),
         **CROP,
+    },
+)
+
+DRAWN = Table(
+    name="store/drawn",
+    meaning="in which pictures of one store shard somebody drew something",
+    key=("file_id",),
+    columns={
+        "file_id": FILE_ID,
+        "row": whole("position in the shard's `.drawn`"),
+        "drawn": Column(dtype="bool", meaning="whether anything is drawn in it"),
     },
 )
 

@@ -1,4 +1,4 @@
-"""Statistics of how well scores rank images: one file each, loaded by name.
+"""Statistics of how well images are ranked or segmented: one file each, by name.
 
 A statistic is the function that bears its file's name, `(targets, scores, weights)`:
 
@@ -6,9 +6,10 @@ A statistic is the function that bears its file's name, `(targets, scores, weigh
     scores     higher means more likely present, shape (images,)
     weights    how often each image counts, not negative, shape (resamples, images)
 
-It returns float64 of shape (resamples,), NaN for a resample in which either class is
-absent or weighs nothing. It is exact (no binning), counts ties as its docstring says,
-depends on the scores' order only, and does not care for the scale of the weights.
+It returns float64 of shape (resamples,), and does not care for the scale of the
+weights. One that ranks gives NaN for a resample in which either class is absent or
+weighs nothing; it is exact (no binning), counts ties as its docstring says, and depends
+on the scores' order only. `dice` averages scores that are each an image's own.
 """
 
 import importlib

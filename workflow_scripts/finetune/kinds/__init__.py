@@ -23,8 +23,14 @@ A kind file holds
 
 and, where answers are yes or no,
 
+``begin_as(network, weight, bias, centre) -> None``
+    let the network begin as linear probes, one for each finding, whose weights have the
+    shape (findings, width); centre is the mean of the features, shape (width,)
 ``coherent(chances) -> chances``
     of questions answered one by one, made to fit together, shape (images, findings)
+``together(logits) -> logits``
+    the same inside a network: takes logits of questions answered one by one, and gives
+    those of which `said` makes what `coherent` makes of their sigmoids
 
 A file imports what is heavy inside its functions: a probe should start in a second.
 """
@@ -61,8 +67,16 @@ class Kind(Protocol):
     def judged(self, said: NDArray[Any], answers: NDArray[Any]) -> float:
         """Return what validation likes, higher is better; NaN where it cannot tell."""
 
+    def begin_as(
+        self, network: "nn.Module", weight: Floats, bias: Floats, centre: Floats
+    ) -> None:
+        """Let `network` begin as linear probes."""
+
     def coherent(self, chances: Floats) -> Floats:
         """Return chances that fit together, (images, findings)."""
+
+    def together(self, logits: "Tensor") -> "Tensor":
+        """Return logits that fit together, (images, findings)."""
 
 
 def load(name: str) -> Kind:

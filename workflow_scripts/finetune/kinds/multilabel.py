@@ -1,6 +1,6 @@
 """One yes-or-no question for each finding, each answered for itself."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,18 @@ def network(encoder: "nn.Module", width: int, n_findings: int) -> "nn.Module":
     from workflow_scripts.finetune.networks import Network
 
     return Network(encoder, width, n_findings)
+
+
+def begin_as(
+    network: "nn.Module", weight: Floats, bias: Floats, centre: Floats
+) -> None:
+    """Let the classifier begin as these probes; `centre` is not needed."""
+    import torch
+
+    layer = cast(Any, network).classifier
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(weight))
+        layer.bias.copy_(torch.from_numpy(bias))
 
 
 def loss(logits: "Tensor", answers: "Tensor", emphasis: "Tensor") -> "Tensor":
@@ -67,3 +79,8 @@ def judged(said: NDArray[Any], answers: NDArray[Any]) -> float:
 def coherent(chances: Floats) -> Floats:
     """Return `chances` as they are: findings may come together."""
     return chances
+
+
+def together(logits: "Tensor") -> "Tensor":
+    """Return `logits` as they are."""
+    return logits

@@ -1,13 +1,25 @@
 """Protocols: ways to train a classifier on an encoder; one file each, loaded by name.
 
-A protocol file holds two functions:
+A protocol file holds
 
-``fit(problem, options, seed) -> Fitted``   train on the drawn labels, choose on others
-``score(weights, images, asked) -> said``   what is answered of each image; see `kinds`
+``fit(problem, options, seed) -> Fitted``
+    train on the drawn labels, choose on others
+``score(weights, images, asked) -> said``
+    what is answered of each image; see `kinds`
+``assembled(weights, encoder, asked) -> Module``
+    one network from images to logits, to be handed over; weights are named as in it,
+    and leave out an encoder that stays as it is
 
-and, where many problems are cheaper together than one by one,
+and may hold
 
-``fit_each(problems, options)``             yields what `fit` returns, one for each
+``KEEPS_IMAGES = True``
+    in place of `assembled`: the weights hold what single images are like, and stay here
+``PIXELS = True``
+    it can answer with pictures; others are not asked
+``fit_each(problems, options)``
+    yields what `fit` returns, one for each of many problems that are cheaper together;
+    they differ in the labels drawn only. One job then solves those of all budgets and
+    draws (`finetune_probe`), and what comes of one must not depend on the others.
 
 A file imports what is heavy inside its functions: a probe should start in a second.
 """
@@ -81,11 +93,18 @@ class Problem:
     folds: list[tuple[Rows, Rows]] = field(default_factory=list)  # taught, judged
     emphasis: Floats | None = None  # of present findings, (findings,); None: all alike
     at_end: bool = False  # judge a training at its end, and not at its best moment
+    count_validation: bool = False  # labels that choose are labels that are used
 
     @property
     def trials(self) -> list[tuple[Rows, Rows]]:
         """Rows that teach, and rows that judge the settings: one pair, or folds."""
         return self.folds or [(self.labelled, self.validation)]
+
+    @property
+    def n_labels(self) -> int:
+        """How many labelled images it costs."""
+        counted = self.validation if self.count_validation else self.validation[:0]
+        return len(self.labelled) + len(counted)
 
     def parts(self) -> "list[Problem]":
         """Return a problem for each fold."""

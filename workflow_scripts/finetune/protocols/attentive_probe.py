@@ -18,7 +18,6 @@ that an image is encoded once for all. Validation chooses the rate, and the mome
 is kept.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,12 +25,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from timm.layers.attention_pool import AttentionPoolLatent
 from torch import Tensor, nn
 from torch.optim import AdamW
 
 from workflow_scripts.core.device import autocast, device, placed
 from workflow_scripts.core.encoders import Card, normalised
+from workflow_scripts.finetune import networks
+from workflow_scripts.finetune.gathering import Attentive, Gatherer, places
 from workflow_scripts.finetune.kinds import Kind
 from workflow_scripts.finetune.lessons import (
     Best,
@@ -47,29 +47,6 @@ from workflow_scripts.finetune.protocols import Asked, Fitted, Images, Problem
 BATCH = 256  # when scoring
 MOST = 2048  # training images that say what tokens are like; one pass for each draw
 LEAST = 1e-3  # deviation of a channel, of the largest: a dead one must not shout
-
-
-class Gatherer(nn.Module):
-    """A query that gathers tokens, and what answers, which says nothing yet."""
-
-    mean: Tensor
-    deviation: Tensor
-
-    def __init__(self, width: int, heads: int, asked: Asked) -> None:
-        """Make a query with `heads`; with fewer if they could not be equally wide."""
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(width))
-        self.register_buffer("deviation", torch.ones(width))
-        self.pool = AttentionPoolLatent(
-            width, out_features=0, num_heads=math.gcd(heads, width), q_proj=False
-        )
-        self.answering = asked.kind.network(nn.Identity(), width, len(asked.findings))
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Return logits, (batch, findings), of tokens, (batch, tokens, width)."""
-        standard = (tokens - self.mean) / self.deviation
-        logits: Tensor = self.answering(self.pool(standard))
-        return logits
 
 
 @dataclass(kw_only=True)
@@ -94,7 +71,7 @@ def fit(problem: Problem, options: dict[str, Any], seed: int) -> Fitted:
         return [each.best for each in learners]
 
     found = fitted(problem, options["learning_rates"], train, "learning_rate")
-    found.weights["heads"] = np.array(math.gcd(options["heads"], len(like[0])))
+    found.weights = {f"gatherer.{key}": v for key, v in found.weights.items()}
     return found
 
 
@@ -141,15 +118,10 @@ def _learners(
 
 
 @torch.no_grad()
-def tokens_of(encoder: Any, images: Tensor) -> Tensor:  # noqa: ANN401 (timm's)
-    """Return what `encoder` says of each place, float32, (batch, tokens, width)."""
+def tokens_of(encoder: nn.Module, images: Tensor) -> Tensor:
+    """Return `places` as float32, quickly, and nothing to learn from."""
     with autocast():
-        said: Tensor = encoder.forward_features(images).float()
-    if said.ndim == 3:
-        return said
-    if getattr(encoder, "output_fmt", "NCHW") == "NHWC":  # as in timm's Swin
-        return said.flatten(1, 2)
-    return said.flatten(2).transpose(1, 2)
+        return places(encoder, images).float()
 
 
 def standard(
@@ -201,10 +173,17 @@ def score(
 ) -> NDArray[Any]:
     """Return the chance of each finding, shape (images, findings)."""
     encoder, card = images.load_encoder()
-    state = {k: torch.from_numpy(v) for k, v in weights.items() if k != "heads"}
-    width, heads = len(state["mean"]), int(weights["heads"])
-    gatherer = Gatherer(width, heads, asked)
-    gatherer.load_state_dict(state)
-    gatherers = [gatherer.to(device())]
-    encoder = placed(encoder).eval()
+    network = assembled(weights, encoder, asked)
+    gatherers = [network.gatherer.to(device())]
+    encoder = placed(network.encoder)
     return _said(encoder, card, images.pixels, gatherers, asked.kind)[0]
+
+
+def assembled(
+    weights: dict[str, NDArray[Any]], encoder: nn.Module, asked: Asked
+) -> Attentive:
+    """Return `encoder` and a gatherer with these `weights`, in one network."""
+    width, heads = len(weights["gatherer.mean"]), weights["gatherer.heads"].item()
+    network = Attentive(encoder, Gatherer(width, heads, asked))
+    networks.filled(network, weights)
+    return network

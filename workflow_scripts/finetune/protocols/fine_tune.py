@@ -21,7 +21,9 @@ from torch import nn
 from workflow_scripts.finetune import all_weights, networks
 from workflow_scripts.finetune.protocols import Fitted, Problem
 
-score = networks.score
+PIXELS = True
+
+score, assembled = networks.score, networks.assembled
 
 
 def fit(problem: Problem, options: dict[str, Any], seed: int) -> Fitted:

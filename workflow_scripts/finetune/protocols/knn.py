@@ -27,6 +27,7 @@ from workflow_scripts.finetune.protocols import (
     mean_of_known,
 )
 
+KEEPS_IMAGES = True  # the features of those that vote
 TEMPERATURE = 0.07  # Wu et al., and DINO
 AT_ONCE = 512  # images whose neighbours are sought together
 UNTOLD = 0.5  # chance of a finding that nobody can vote on

@@ -5,7 +5,7 @@ Features are standardised with the whole training split, for which no label is n
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from workflow_scripts.finetune.protocols import (
     judged_each,
     mean_of_known,
 )
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def fit(problem: Problem, options: dict[str, Any], seed: int) -> Fitted:
@@ -40,8 +43,8 @@ def fit_each(problems: Sequence[Problem], options: dict[str, Any]) -> Iterator[F
     training = features[problems[0].training]
     mean, deviation = training.mean(0), training.std(0) + 1e-6
     standard = (features - mean) / deviation
-    width, most = standard.shape[1], max(len(each.labelled) for each in problems)
-    shared = width <= most  # else every problem has axes of its own, which are fewer
+    width = standard.shape[1]
+    shared = width <= len(training)  # else each problem has axes of its own, fewer ones
     axes = principal_axes(standard[problems[0].training]) if shared else np.eye(width)
     rotated = standard @ axes if shared else standard
     known: dict[tuple[bytes, int], Fitted] = {}
@@ -50,7 +53,8 @@ def fit_each(problems: Sequence[Problem], options: dict[str, Any]) -> Iterator[F
         if drawn not in known:
             best, tried = _chosen(problem, rotated, sorted(options["penalties"])[::-1])
             weight = best[:, :-1] @ axes.T / deviation  # so that plain features do
-            weights = {"weight": weight, "bias": best[:, -1] - weight @ mean}
+            bias = best[:, -1] - weight @ mean
+            weights = {"classifier.weight": weight, "classifier.bias": bias}
             known[drawn] = Fitted(weights=weights, tried=tried)
         yield known[drawn]
 
@@ -99,5 +103,17 @@ def score(
     weights: dict[str, NDArray[Any]], images: Images, asked: Asked
 ) -> NDArray[Any]:
     """Return the chance of each finding, shape (images, findings)."""
-    logits = images.features.astype(np.float64) @ weights["weight"].T + weights["bias"]
+    weight, bias = weights["classifier.weight"], weights["classifier.bias"]
+    logits = images.features.astype(np.float64) @ weight.T + bias
     return asked.kind.coherent(expit(logits))
+
+
+def assembled(
+    weights: dict[str, NDArray[Any]], encoder: "nn.Module", asked: Asked
+) -> "nn.Module":
+    """Return `encoder` under the regressions, in one network."""
+    from workflow_scripts.finetune import networks
+
+    n_findings, width = weights["classifier.weight"].shape
+    probes = networks.Separate(encoder, width, n_findings, asked.kind)
+    return networks.filled(probes, weights)

@@ -27,6 +27,7 @@ rates, and are counted.
 import dataclasses
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.optim.swa_utils import update_bn
@@ -39,7 +40,7 @@ from workflow_scripts.finetune.protocols import Fitted, Problem, linear_probe
 
 BATCH = 256  # whose statistics are averaged
 
-score = networks.score
+score, assembled = networks.score, networks.assembled
 
 
 def fit(problem: Problem, options: dict[str, Any], seed: int) -> Fitted:
@@ -51,17 +52,17 @@ def fit(problem: Problem, options: dict[str, Any], seed: int) -> Fitted:
         features = features_of(encoder, card, images.pixels)
         images = dataclasses.replace(images, features=features)
     asked, width = problem.asked, images.features.shape[1]
+    centre = images.features[problem.training].mean(axis=0, dtype=np.float64)
     probe = linear_probe.fit(dataclasses.replace(problem, images=images), options, seed)
 
     def begin(part: Problem) -> nn.Module:
-        network: Any = asked.kind.network(encoder.cpu(), width, len(asked.findings))
+        network = asked.kind.network(encoder.cpu(), width, len(asked.findings))
         here = probe
         if part.labelled is not problem.labelled:  # a fold's probe knows no other label
             of_part = dataclasses.replace(part, images=images)
             here = linear_probe.fit(of_part, options, seed)
-        with torch.no_grad():
-            network.classifier.weight.copy_(torch.from_numpy(here.weights["weight"]))
-            network.classifier.bias.copy_(torch.from_numpy(here.weights["bias"]))
+        weight, bias = (here.weights[f"classifier.{key}"] for key in ("weight", "bias"))
+        asked.kind.begin_as(network, weight, bias, centre)
         return network
 
     moved = all_weights.fit(problem, begin, card, options, seed, keep_start=True)

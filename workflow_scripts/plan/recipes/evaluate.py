@@ -1,6 +1,6 @@
 """Recipes of the steps of `evaluate`: how numbers are made of predictions."""
 
-from workflow_scripts.plan.names import arms, datasets_of
+from workflow_scripts.plan.names import answered, arms, datasets_of, statistics
 from workflow_scripts.plan.recipes import STEPS, Decided, Wildcards
 from workflow_scripts.plan.settings import Settings
 
@@ -8,10 +8,10 @@ from workflow_scripts.plan.settings import Settings
 def metrics(config: Settings, wildcards: Wildcards) -> Decided:
     """The names that go with the predictions, in their order; the resampling."""
     choices = {
-        "arms": [list(arm) for arm in arms(config)],
+        "arms": [list(arm) for arm in arms(config, wildcards["task"])],
         "bootstrap": config["evaluate"]["bootstrap"],
         "seed": config["seed"],
-        "statistics": ["auroc", "average_precision"],
+        "statistics": statistics(config, wildcards["task"]),
     }
     loaded = tuple(
         f"{STEPS}.evaluate.statistics.{name}" for name in choices["statistics"]
@@ -25,18 +25,22 @@ def comparisons(config: Settings, wildcards: Wildcards) -> Decided:
 
 
 def efficiency(config: Settings, wildcards: Wildcards) -> Decided:
-    """Whose labels are saved."""
-    return Decided(choices={"baseline": config["evaluate"]["baseline"]})
+    """Whose labels are saved, and by which score."""
+    (metric, *_) = statistics(config, wildcards["task"])
+    choices = {"baseline": config["evaluate"]["baseline"], "metric": metric}
+    return Decided(choices=choices)
 
 
 def audit(config: Settings, wildcards: Wildcards) -> Decided:
     """Which trivial models are tried, and the resampling."""
-    shortcuts = config["evaluate"]["shortcuts"]
     task = config["tasks"][wildcards["task"]]
+    shortcuts = config["evaluate"]["shortcuts"]
+    if task["kind"] == "segmentation":  # none of them can draw
+        shortcuts = []
     choices = {
         "shortcuts": shortcuts,
         "datasets": datasets_of(task, "test"),
-        "findings": task["findings"],
+        "findings": answered(task),
         "size_px": config["prepare"]["size_px"],
         "bootstrap": config["evaluate"]["bootstrap"],
         "seed": config["seed"],

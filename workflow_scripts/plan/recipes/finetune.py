@@ -1,7 +1,7 @@
 """Recipes of the steps of `finetune`: how classifiers are trained and applied."""
 
 from workflow_scripts.plan import applied, curricula
-from workflow_scripts.plan.names import budgets, datasets_of
+from workflow_scripts.plan.names import answered, budgets, datasets_of
 from workflow_scripts.plan.recipes import STEPS, Decided, Wildcards
 from workflow_scripts.plan.settings import Settings
 
@@ -22,7 +22,7 @@ def fit(config: Settings, wildcards: Wildcards) -> Decided:
     choices = {
         "protocol": protocol,
         "kind": task["kind"],
-        "findings": task["findings"],
+        "findings": answered(task),
         "positive_weights": task["positive_weights"],
         "cross_validate_below": config["sweep"]["cross_validate_below"],
         "count_validation": config["sweep"]["count_validation"],
@@ -31,6 +31,11 @@ def fit(config: Settings, wildcards: Wildcards) -> Decided:
         "seed": config["seed"],
     }
     return Decided(choices=choices, loaded=_loaded(task["kind"], protocol))
+
+
+def probe(config: Settings, wildcards: Wildcards) -> Decided:
+    """How classifiers are trained, of all budgets at once."""
+    return fit(config, wildcards)
 
 
 def _loaded(kind: str, protocol: str) -> tuple[str, ...]:
@@ -45,7 +50,7 @@ def predict(config: Settings, wildcards: Wildcards) -> Decided:
         "protocol": wildcards["protocol"],
         "kind": task["kind"],
         "budgets": budgets(config),
-        "findings": task["findings"],
+        "findings": answered(task),
         "datasets": datasets_of(task, "test"),
         "size_px": config["prepare"]["size_px"],
     }
@@ -58,7 +63,7 @@ def rank(config: Settings, wildcards: Wildcards) -> Decided:
     choices = {
         "encoders": curricula.ranked(config),
         "baseline": config["evaluate"]["baseline"],
-        "findings": config["tasks"][wildcards["task"]]["findings"],
+        "findings": answered(config["tasks"][wildcards["task"]]),
         "bootstrap": config["evaluate"]["bootstrap"],
         "seed": config["seed"],
     }
@@ -78,12 +83,13 @@ def curriculum(config: Settings, wildcards: Wildcards) -> Decided:
 
 def export(config: Settings, wildcards: Wildcards) -> Decided:
     """Which classifier it is, and how its images were prepared."""
-    applied.refuse_kind(config, wildcards["task"])
+    applied.refuse_kept(config, wildcards["task"], wildcards["protocol"])
     task = config["tasks"][wildcards["task"]]
     named = {key: wildcards[key] for key in ("task", "encoder", "protocol", "budget")}
     choices = {
         **named,
-        "findings": task["findings"],
+        "kind": task["kind"],
+        "findings": answered(task),
         "uncertain": task["uncertain"],
         "dataset": task["data"],
         "preprocessing": applied.preprocessing(config),
@@ -91,7 +97,8 @@ def export(config: Settings, wildcards: Wildcards) -> Decided:
         "sensitivity": config["finetune"]["sensitivity"],
         "seed": config["seed"],
     }
-    return Decided(choices=choices)
+    loaded = _loaded(task["kind"], wildcards["protocol"])
+    return Decided(choices=choices, loaded=loaded)
 
 
 def apply(config: Settings, wildcards: Wildcards) -> Decided:
@@ -100,4 +107,6 @@ def apply(config: Settings, wildcards: Wildcards) -> Decided:
         "dataset": wildcards["dataset"],
         "size_px": config["prepare"]["size_px"],
     }
-    return Decided(choices=choices)
+    kind = config["tasks"][wildcards["task"]]["kind"]
+    loaded = _loaded(kind, wildcards["protocol"])
+    return Decided(choices=choices, loaded=loaded)

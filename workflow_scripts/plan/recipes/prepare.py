@@ -3,7 +3,7 @@
 from typing import Any
 
 from workflow_scripts.plan import lungs as finding
-from workflow_scripts.plan.names import datasets_of, neighbours, role, trained
+from workflow_scripts.plan.names import answered, datasets_of, neighbours, role, trained
 from workflow_scripts.plan.recipes import STEPS, Decided, Wildcards
 from workflow_scripts.plan.settings import Settings
 
@@ -62,6 +62,11 @@ def store(config: Settings, wildcards: Wildcards) -> Decided:
     )
 
 
+def drawn(config: Settings, wildcards: Wildcards) -> Decided:
+    """How large an image is."""
+    return Decided(choices={"size_px": config["prepare"]["size_px"]})
+
+
 def index(config: Settings, wildcards: Wildcards) -> Decided:
     """How large an image is."""
     return Decided(choices={"size_px": config["prepare"]["size_px"]})
@@ -93,7 +98,9 @@ def targets(config: Settings, wildcards: Wildcards) -> Decided:
     task = config["tasks"][wildcards["task"]]
     choices = {
         "datasets": datasets_of(task, wildcards["part"]),
+        "kind": task["kind"],
         "findings": task["findings"],
+        "answered": answered(task),
         "uncertain": task["uncertain"],
     }
     return Decided(choices=choices)
@@ -101,9 +108,9 @@ def targets(config: Settings, wildcards: Wildcards) -> Decided:
 
 def order(config: Settings, wildcards: Wildcards) -> Decided:
     """How often is drawn, and what every budget must hold."""
-    sweep = config["sweep"]
+    sweep, task = config["sweep"], config["tasks"][wildcards["task"]]
     choices = {key: sweep[key] for key in ("draws", "least_patients")}
-    return Decided(choices={**choices, "seed": config["seed"]})
+    return Decided(choices={**choices, "kind": task["kind"], "seed": config["seed"]})
 
 
 def draw(config: Settings, wildcards: Wildcards) -> Decided:
