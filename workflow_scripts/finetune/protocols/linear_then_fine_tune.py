@@ -15,9 +15,9 @@ without batch norms stays as it is.
 
 The probe's penalties should be strong. Under a weak one a few labels are fitted
 perfectly, by large weights: nothing is left to learn, and what moves is made of chance.
-On phantoms, 100 patients, random encoder, one draw, AUROC on test: 0.55 as published,
-0.63 with batch norms settled, and 0.76 with a penalty of 100 besides; 0.72 without a
-probe.
+On phantoms, taught by 100 patients, AUROC on others made to judge it, mean over three
+encoders: .011 less with a penalty of 10 than with 100 (one draw), .004 less with 1000
+(three draws), and 10000 could not be told from it.
 
 The moment before the first step is one that validation may keep, so that it never likes
 the result less than the probe. The probe's penalties are tried besides the learning
