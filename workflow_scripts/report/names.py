@@ -7,7 +7,12 @@ from workflow_scripts.report.words import listed, plain
 
 PROTOCOLS = {
     "linear_probe": "the encoder stays as it is; only a linear classifier is trained",
+    "knn": "the encoder stays as it is; the most similar labelled images vote",
+    "attentive_probe": "the encoder stays as it is; a query gathers its tokens, and a "
+    "linear classifier tells the findings; both are trained",
     "fine_tune": "all weights of the encoder are trained on with the labels",
+    "linear_then_fine_tune": "all weights are trained on; the classifier begins as a "
+    "linear probe",
 }
 UNTAUGHT = "pretrained without labels"
 ORIGINS = {"timm": "timm", "file": "a file", "https": "an address"}

@@ -97,12 +97,12 @@ APPLIED = Table(
         "file_id": FILE_ID,
         "finding": FINDING,
         "score": number(
-            "chance by the classifier, for ranking; of levels that of at least this one",
+            "chance by the classifier, for ranking; of a level, that of it or more",
             required=True,
         ),
         "most_likely": whole(
-            "1 for the class with the highest score of its image, else 0; missing where "
-            "findings exclude none of each other",
+            "1 for the class with the highest score of its image, else 0; missing "
+            "where findings do not exclude each other",
             required=False,
         ),
         "calibrated": number(
