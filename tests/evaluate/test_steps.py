@@ -20,10 +20,11 @@ ARMS = {
 }
 
 
-def recipe(arms=ARMS, resamples=200, seed=1):
+def recipe(arms=ARMS, resamples=200, seed=1, count_validation=False):
     return metrics.Recipe(
         arms=[list(arm) for arm in arms],
         bootstrap=resamples,
+        count_validation=count_validation,
         seed=seed,
         statistics=["auroc", "average_precision"],
     )
@@ -107,6 +108,13 @@ def test_labels_come_from_the_selection_of_that_budget(chain):
     _, table, _ = chain
     found = table.groupby("budget")["n_labels"].unique().map(list).to_dict()
     assert found == {"20": [20], "60": [60], "100%": [180]}
+
+
+def test_labels_that_chose_are_counted_where_that_is_asked_for(tmp_path):
+    paths = write_chain(tmp_path, ARMS, BUDGETS, draws=2)
+    table, _ = run_metrics(tmp_path, paths, recipe(count_validation=True))
+    found = table.groupby("budget")["n_labels"].unique().map(list).to_dict()
+    assert found == {"20": [20 + 30], "60": [60 + 30], "100%": [180 + 30]}
 
 
 def test_it_is_said_how_many_validation_images_chose(tmp_path):

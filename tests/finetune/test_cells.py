@@ -78,7 +78,6 @@ def arguments(protocol, **wildcards):
         findings=FINDINGS,
         positive_weights=False,
         cross_validate_below=0,
-        count_validation=False,
         size_px=32,
         seed=1,
     )

@@ -17,7 +17,6 @@ RECIPE = Recipe(
     findings=["bright", "left"],
     positive_weights=False,
     cross_validate_below=0,
-    count_validation=False,
     size_px=32,
     seed=1,
 )
@@ -79,14 +78,6 @@ def test_one_patient_alone_is_refused_where_no_other_may_choose(given):
     with pytest.raises(InputError, match=r"labels: 1 is one patient.*takes two"):
         problem_of(given, drawn(1), replace(RECIPE, cross_validate_below=5))
     assert len(problem_of(given, drawn(1), RECIPE).labelled) == 2
-
-
-def test_labels_that_choose_are_counted_where_that_is_asked_for(given):
-    counted = replace(RECIPE, count_validation=True)
-    assert problem_of(given, drawn(10), RECIPE).n_labels == 20
-    assert problem_of(given, drawn(10), counted).n_labels == 20 + 32
-    folded = replace(counted, cross_validate_below=11)
-    assert problem_of(given, drawn(10), folded).n_labels == 20
 
 
 def test_the_present_weigh_as_much_as_the_absent_where_that_is_asked_for(given):

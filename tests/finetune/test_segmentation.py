@@ -188,3 +188,24 @@ def test_folds_choose_among_the_labelled_masks_alone(tmp_path):
     fitted = fine_tune.fit(given, options, seed=1)
     assert [tried.steps for tried in fitted.tried] == [12, 18]
     assert [tried.chosen for tried in fitted.tried] == [False, True]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_decoder_soon_says_yes_whatever_it_began_with(seed):
+    """Small things on a large ground: features that are never negative said no."""
+    torch.manual_seed(seed)
+    network = Segmenter(build("test_resnet"))
+    torch.manual_seed(seed)
+    network.decoder.apply(lambda m: getattr(m, "reset_parameters", int)())
+    torch.nn.init.zeros_(network.decoder.said.weight)
+    torch.nn.init.zeros_(network.decoder.said.bias)
+    drawn = torch.zeros(8, 32, 32)
+    drawn[:, 8:18, 6:16] = 1
+    images = drawn[:, None] + 0.1 * torch.randn(8, 1, 32, 32)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=0.003)
+    for _ in range(12):
+        optimiser.zero_grad()
+        logits = network(images)
+        segmentation.loss(logits, drawn, torch.ones(1)).backward()
+        optimiser.step()
+    assert segmentation.judged(segmentation.said(logits).numpy(), drawn.numpy()) > 0.5

@@ -96,11 +96,11 @@ STAGES = {"task": "lungs", "stages": ["moco", "gmml"]}
         ),
         (
             {"prepare": LUNGS["prepare"] | {"crop": "masked"}},
-            "prepare.crop: masked, shows what tasks.lungs is to find",
+            "prepare.crop: masked follows lungs, and so shows what tasks.lungs is to",
         ),
         (
             {"prepare": {"crop": "lungs", "lungs": {"finder": "drawn"}}},
-            "prepare.crop: lungs, as drawn, shows",
+            "prepare.crop: lungs follows lungs",
         ),
         (
             with_findings(lung_masks=None),

@@ -125,7 +125,7 @@ def test_shares_of_drawn_lungs_that_leave_none_to_teach_are_refused():
 
 
 def test_budgets_have_names_that_files_can_have():
-    assert names.budgets(filled()) == ["100", "200", "400", "100pct"]
+    assert names.budgets(filled()) == ["100", "200", "100pct"]
 
 
 def test_the_neighbours_of_an_archive_are_the_tested_sets_of_its_hospital():

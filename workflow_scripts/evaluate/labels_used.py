@@ -15,8 +15,16 @@ COLUMNS = ["n_labels", "n_choosing"]
 class LabelsUsed:
     """The counts that the selections of all arms carry."""
 
-    def __init__(self, arms: list[list[str]], selections: list[pd.DataFrame]) -> None:
+    def __init__(
+        self,
+        arms: list[list[str]],
+        selections: list[pd.DataFrame],
+        *,
+        count_choosing: bool,
+    ) -> None:
         """Join `selections`: for each arm in turn, one table for each budget.
+
+        Labels that chose are among those used where `count_choosing` says so.
 
         Raises:
             InputError: if the arms have not equally many tables.
@@ -31,6 +39,8 @@ class LabelsUsed:
             for number, selection in enumerate(selections)
         ]
         joined = pd.concat(parts, ignore_index=True)
+        if count_choosing:
+            joined["n_labels"] += joined["n_choosing"]
         self.budgets = [str(name) for name in joined["budget"].unique()]
         chosen = joined[joined["chosen"] == 1]
         keys = ["encoder", "protocol", "budget", "draw", "finding"]

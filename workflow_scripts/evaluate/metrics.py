@@ -35,6 +35,7 @@ class Recipe:
 
     arms: list[list[str]]  # encoder and protocol, in the order of the predictions
     bootstrap: int  # resamples
+    count_validation: bool  # labels that chose are labels that were used
     seed: int
     statistics: list[str]
 
@@ -53,7 +54,8 @@ def main(
     `resamples` is float32 of shape (rows of metrics, resamples).
     """
     refuse_leaks(LEAKAGE.read(leakage))
-    used = LabelsUsed(recipe.arms, [SELECTION.read(path) for path in selections])
+    tables = [SELECTION.read(path) for path in selections]
+    used = LabelsUsed(recipe.arms, tables, count_choosing=recipe.count_validation)
     measuring = Measuring(recipe, used)
     for (encoder, protocol), path in zip(recipe.arms, predictions, strict=True):
         measuring.add(encoder, protocol, PREDICTIONS.read(path))

@@ -19,11 +19,14 @@ from workflow_scripts.core.errors import InputError
 
 REFUSED = "refused"
 
+log = logging.getLogger(__name__)
+
 
 def side_by_side(work: Callable[[Any], None], shares: Sequence[Any]) -> None:
     """Call `work` on each of the `shares`, all at once; the only one is done here.
 
-    The job's threads are shared out. Processes end when this one does.
+    The job's threads are shared out. Processes end when this one does. When one breaks
+    down, as for want of memory, all end: what they leave undone is for the caller.
 
     Args:
         work: is pickled, and so are the shares.
@@ -43,7 +46,8 @@ def side_by_side(work: Callable[[Any], None], shares: Sequence[Any]) -> None:
         except ProcessException as error:
             for told in Path(folder).glob(f"{REFUSED}-*"):
                 raise InputError(told.read_text(encoding="utf-8")) from error
-            raise
+            first = str(error).strip().splitlines()[-1]
+            log.warning("a process ended, and with it those beside it: %s", first)
 
 
 def _process(

@@ -47,7 +47,7 @@ def done(cell: Cell, problem: Problem, fitted: Fitted, name: str | None) -> Done
         draw=cell.number,
         cell=name,
         chosen_by="folds" if problem.folds else "validation",
-        n_labels=problem.n_labels,
+        n_labels=len(problem.labelled),
         n_choosing=len(problem.validation),
         n_patients=len(cell.drawn),
     )

@@ -23,7 +23,8 @@ from workflow_scripts.core.errors import InputError
 
 ACT = ("relu", {"inplace": True})
 # Of groups: batches are small, and the coarsest map of a small image is one pixel
-NORM = ("group", {"num_groups": 8})
+GROUPS = 8
+NORM = ("group", {"num_groups": GROUPS})
 FEWEST, MOST = 8, 128  # channels, at stride 1 and at most; doubled with the stride
 
 Maps = dict[int, int]  # at stride 2**level: number of the encoder's map
@@ -97,6 +98,9 @@ class Decoder(nn.Module):
             align_corners=False,
             is_pad=False,
         )
+        # Of features that are never negative, a new layer's weights all fall while most
+        # pixels are none of what is drawn: some trainings never said yes (measured)
+        self.centred = nn.GroupNorm(GROUPS, channels(0))
         self.said = nn.Conv2d(channels(0), 1, kernel_size=1)
         nn.init.zeros_(self.said.weight)
         nn.init.zeros_(self.said.bias)  # type: ignore[arg-type]
@@ -116,8 +120,8 @@ class Decoder(nn.Module):
             else None
             for n in range(self.coarsest + 1)
         ]
-        pixels = self.said(self.up(known, skip_connect=self.coarsest))
-        return resized(pixels, size_px)
+        pixels = self.centred(self.up(known, skip_connect=self.coarsest))
+        return resized(self.said(pixels), size_px)
 
 
 def levels(strides: list[int]) -> Maps:

@@ -127,6 +127,8 @@ def liked_best(selection: pd.DataFrame) -> dict[str, Any]:
     for single ones was on the way there.
     """
     chosen = selection[selection["chosen"] == 1]
+    alike = chosen[chosen["chosen_by"] == "validation"]  # a fold's score is another
+    chosen = chosen if alike.empty else alike
     for_all = chosen[chosen["finding"] == "all"]
     chosen = chosen if for_all.empty else for_all
     mean = chosen.groupby("draw")["validation_score"].mean()

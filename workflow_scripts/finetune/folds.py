@@ -16,7 +16,7 @@ def folds(
     """Return for each fold the images that teach, and those that judge.
 
     A patient is in one fold, with all images. There are five, or half as many as there
-    are patients, so that a fold has two people to rank; at least two.
+    are patients, so that a fold has about two people to rank; at least two.
 
     Args:
         patients: of each labelled image.

@@ -34,10 +34,10 @@ def lessons(
     are float32, see `kinds`: masks are moved as their images are.
     """
     pixels = torch.from_numpy(problem.images.pixels[problem.labelled]).to(device())
-    answers = torch.from_numpy(problem.answers(problem.labelled)).float().to(device())
+    answers = torch.from_numpy(problem.answers(problem.labelled)).to(device())
     generator = torch.Generator().manual_seed(seed)
     for rows in endless(len(pixels), batch_size, generator):
-        known = answers[rows]
+        known = answers[rows].float()
         if problem.asked.kind.PIXELS:
             same = torch.Generator()
             same.set_state(generator.get_state())

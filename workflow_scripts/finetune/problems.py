@@ -34,7 +34,6 @@ class Recipe:
     findings: list[str]
     positive_weights: bool
     cross_validate_below: int  # labelled patients
-    count_validation: bool
     size_px: int
     seed: int
 
@@ -125,5 +124,4 @@ def problem_of(given: Development, drawn: pd.DataFrame, recipe: Recipe) -> Probl
         training=np.flatnonzero(training),
         folds=trials,
         emphasis=balanced(given.targets[labelled]) if recipe.positive_weights else None,
-        count_validation=recipe.count_validation,
     )

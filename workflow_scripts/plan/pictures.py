@@ -1,6 +1,6 @@
 """What a task that asks for pictures needs, and what does not go with it."""
 
-from workflow_scripts.plan import adapters, lungs, names
+from workflow_scripts.plan import adapters, names
 from workflow_scripts.plan.families import members, states
 from workflow_scripts.plan.settings import Settings
 
@@ -49,13 +49,12 @@ def _task_misfits(config: Settings, name: str, task: Settings) -> list[str]:
 def _crop_misfits(config: Settings, name: str) -> list[str]:
     """List what would show in the image what is to be drawn in it."""
     crop = config["prepare"]["crop"]
-    if crop == "masked" or (crop == "lungs" and lungs.finder(config) == "drawn"):
-        how = "masked" if crop == "masked" else "lungs, as drawn"
-        return [
-            f"prepare.crop: {how}, shows what tasks.{name} is to find; take none, for "
-            "whole pictures"
-        ]
-    return []
+    if crop == "none":
+        return []
+    return [
+        f"prepare.crop: {crop} follows lungs, and so shows what tasks.{name} is to "
+        "find; take none, for whole pictures"
+    ]
 
 
 def _judge_misfits(config: Settings, name: str) -> list[str]:

@@ -125,7 +125,8 @@ def _best(rows: pd.DataFrame) -> Row:
 def _without_rivals(material: Material, task: Task, protocol: str) -> str:
     return (
         f"{task.name}: no other encoder could be compared with {material.baseline} by "
-        f"{plain(protocol)} on {task.data}, so there is no answer yet."
+        f"{plain(protocol)} on {task.data}, so there is no answer yet. "
+        + choosing.sentence(material, task)
     )
 
 

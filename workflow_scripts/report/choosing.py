@@ -20,10 +20,12 @@ def sentence(material: Material, task: Task) -> str:
         return f"The settings were chosen on {validation}."
     if not n_images:
         return f"The settings were chosen by {NO_LABEL}."
+    both = set(single[single["n_choosing"] > 0]["budget"]).intersection(folded)
     whose = listed([budget_words(budget) for budget in folded])
+    some = " (only in the smaller draws, where draws differ in size)" if both else ""
     return (
-        f"With the labels of {whose} the settings were chosen by {NO_LABEL}; else on "
-        f"{validation}."
+        f"With the labels of {whose} the settings were chosen by {NO_LABEL}{some}; "
+        f"else on {validation}."
     )
 
 

@@ -55,9 +55,7 @@ SELECTION = Table(
             "validation",
             "folds",
         ),
-        "n_labels": whole(
-            "labelled images used for training, and for choosing if they are counted"
-        ),
+        "n_labels": whole("labelled images used for training"),
         "n_choosing": whole("labelled images of the validation split that chose"),
         "n_patients": whole("patients whose labels were used for training"),
     },

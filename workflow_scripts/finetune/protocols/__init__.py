@@ -93,18 +93,11 @@ class Problem:
     folds: list[tuple[Rows, Rows]] = field(default_factory=list)  # taught, judged
     emphasis: Floats | None = None  # of present findings, (findings,); None: all alike
     at_end: bool = False  # judge a training at its end, and not at its best moment
-    count_validation: bool = False  # labels that choose are labels that are used
 
     @property
     def trials(self) -> list[tuple[Rows, Rows]]:
         """Rows that teach, and rows that judge the settings: one pair, or folds."""
         return self.folds or [(self.labelled, self.validation)]
-
-    @property
-    def n_labels(self) -> int:
-        """How many labelled images it costs."""
-        counted = self.validation if self.count_validation else self.validation[:0]
-        return len(self.labelled) + len(counted)
 
     def parts(self) -> "list[Problem]":
         """Return a problem for each fold."""

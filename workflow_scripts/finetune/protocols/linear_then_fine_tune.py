@@ -58,9 +58,9 @@ def fit(problem: Problem, options: dict[str, Any], seed: int) -> Fitted:
     def begin(part: Problem) -> nn.Module:
         network = asked.kind.network(encoder.cpu(), width, len(asked.findings))
         here = probe
-        if part.labelled is not problem.labelled:  # a fold's probe knows no other label
-            of_part = dataclasses.replace(part, images=images)
-            here = linear_probe.fit(of_part, options, seed)
+        if problem.folds and len(part.validation):  # a fold's probe: of its labels
+            alone = dataclasses.replace(part.whole(), images=images)
+            here = linear_probe.fit(alone, options, seed)  # the strongest penalty
         weight, bias = (here.weights[f"classifier.{key}"] for key in ("weight", "bias"))
         asked.kind.begin_as(network, weight, bias, centre)
         return network

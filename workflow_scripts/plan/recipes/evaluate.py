@@ -10,6 +10,7 @@ def metrics(config: Settings, wildcards: Wildcards) -> Decided:
     choices = {
         "arms": [list(arm) for arm in arms(config, wildcards["task"])],
         "bootstrap": config["evaluate"]["bootstrap"],
+        "count_validation": config["sweep"]["count_validation"],
         "seed": config["seed"],
         "statistics": statistics(config, wildcards["task"]),
     }

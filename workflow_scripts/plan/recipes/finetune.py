@@ -25,7 +25,6 @@ def fit(config: Settings, wildcards: Wildcards) -> Decided:
         "findings": answered(task),
         "positive_weights": task["positive_weights"],
         "cross_validate_below": config["sweep"]["cross_validate_below"],
-        "count_validation": config["sweep"]["count_validation"],
         "options": config["finetune"].get(protocol, {}),
         "size_px": config["prepare"]["size_px"],
         "seed": config["seed"],
