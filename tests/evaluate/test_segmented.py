@@ -23,7 +23,11 @@ def chain(tmp_path_factory):
         rows["score"] = 0.6 + 0.15 * strength + 0.05 * place + 0.05 * noise
         PREDICTIONS.write(rows, path)
     recipe = metrics.Recipe(
-        arms=[list(arm) for arm in ARMS], bootstrap=100, seed=1, statistics=["dice"]
+        arms=[list(arm) for arm in ARMS],
+        bootstrap=100,
+        count_validation=False,
+        seed=1,
+        statistics=["dice"],
     )
     table, resamples = run_metrics(folder, paths, recipe)
     return folder, paths, table, resamples

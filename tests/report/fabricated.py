@@ -88,6 +88,7 @@ def write_results(
         recipe=metrics.Recipe(
             arms=[list(arm) for arm in arms],
             bootstrap=resamples,
+            count_validation=False,
             seed=1,
             statistics=["auroc", "average_precision"],
         ),
