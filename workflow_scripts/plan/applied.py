@@ -99,10 +99,14 @@ def _misfits(config: Settings, asked: Settings) -> list[str]:
     """List what does not fit the study."""
     tasks, sweep = config["tasks"], config["sweep"]
     found = unknown("encoder", asked["encoder"], sorted(config["encoders"]))
-    found += unknown("protocol", asked["protocol"] or "", ["", *sweep["protocols"]])
-    budgets = [str(budget) for budget in sweep["labels"]]
-    found += unknown("budget", str(asked["budget"] or ""), ["", *budgets])
-    found += unknown("task", asked["task"] or "", ["", *sorted(tasks)])
+    choices = {
+        "protocol": sweep["protocols"],
+        "budget": [str(budget) for budget in sweep["labels"]],
+        "task": sorted(tasks),
+    }
+    for key, known in choices.items():
+        if asked[key] is not None:
+            found += unknown(key, str(asked[key]), known)
     if asked["task"] is None and len(tasks) > 1:
         found.append(f"task: say which of {', '.join(sorted(tasks))}")
     if not Path(asked["input"]).is_dir():

@@ -42,7 +42,36 @@ def misfits(place: str, root: Path, labels: Settings) -> list[str]:
                 f"{place}.findings.{name}: {table.name}: column {column!r}: {odd} rows "
                 "are none of 1, 0, -1, blank; for words give column, present and absent"
             )
+    for name, finding in labels["findings"].items() if not found else ():
+        if not isinstance(finding, str):
+            here = columns.index(finding["column"])
+            said = {_word(row[here]) for row in rows if len(row) > here}
+            at = f"{place}.findings.{name}"
+            found += _word_misfits(at, finding, said, table.name)
     return found
+
+
+def _word(text: str) -> str:
+    return text.strip().casefold()
+
+
+def _word_misfits(
+    place: str, finding: Settings, cells: set[str], table: str
+) -> list[str]:
+    """List words that are misspelt, as it seems, or mean both present and absent."""
+    listed = {key: {*map(_word, finding[key])} for key in ("present", "absent")}
+    both = sorted(listed["present"] & listed["absent"])
+    found = [f"{place}: {word!r} cannot mean both present and absent" for word in both]
+    known = listed["present"] | listed["absent"]
+    if not cells - known - {""}:  # every row is named: a word without rows is no fault
+        return found
+    column = finding["column"]
+    return found + [
+        f"{place}.{key}: {table}: no row of column {column!r} says {word!r}, and some "
+        "rows say what is in neither list; misspelt? If not, leave it out"
+        for key, words in listed.items()
+        for word in sorted(words - cells)
+    ]
 
 
 @cache
