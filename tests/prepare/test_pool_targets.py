@@ -50,14 +50,19 @@ def told(tmp_path, uncertain="ignore", findings=FINDINGS, **given):
     return POOL_TARGETS.read(tmp_path / "targets")
 
 
-@pytest.mark.parametrize("uncertain", targets.POLICIES)
+@pytest.mark.parametrize("uncertain", ["ignore", "positive", "negative"])
 def test_targets_are_those_that_a_task_would_give_the_same_images(tmp_path, uncertain):
     table = told(tmp_path, uncertain, archive=ARCHIVE)
     images = pd.DataFrame({"image_id": ARCHIVE["image_id"].unique()})
     recipe = targets.Recipe(
-        datasets=["archive"], findings=FINDINGS, uncertain=uncertain
+        datasets=["archive"],
+        kind="multilabel",
+        findings=FINDINGS,
+        answered=FINDINGS,
+        uncertain=uncertain,
     )
-    asked = targets.asked_of(images.assign(patient_id="p"), ARCHIVE, recipe)
+    images = images.assign(patient_id="p", split="train")
+    asked = targets.asked_of(images, ARCHIVE, recipe)
     asked = asked.dropna(subset="target")
     asked = asked[asked["image_id"].isin({f"i{n}" for n in range(6)})]  # i6, i7: not
     key = ["image_id", "finding"]
