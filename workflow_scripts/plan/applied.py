@@ -14,7 +14,7 @@ from snakemake.exceptions import WorkflowError
 from workflow_scripts.core.errors import InputError
 from workflow_scripts.core.tables.prepare import file_name_of
 from workflow_scripts.plan import lungs as finding
-from workflow_scripts.plan import misfits, pictures, settings
+from workflow_scripts.plan import misfits, names, settings
 from workflow_scripts.plan.families import members, states, unknown
 from workflow_scripts.plan.files import Files
 from workflow_scripts.plan.settings import Settings
@@ -125,7 +125,7 @@ def kept_here(config: Settings, task: str, protocol: str) -> list[str]:
         task: its name.
         protocol: its name.
     """
-    if pictures.asked(config["tasks"][task]):
+    if names.asks_pictures(config["tasks"][task]):
         return [f"task: {task!r} asks for masks, which are not handed over yet"]
     known = members("protocol")
     if protocol in known and states("protocol", protocol, "KEEPS_IMAGES"):

@@ -135,7 +135,7 @@ class Files(EncoderFiles):
     def _if_picture(self, name: str, part: str, pattern: str) -> list[str]:
         """List `pattern` for each dataset of a part, if a task asks for a picture."""
         task = self.config["tasks"][name]
-        if task["kind"] != "segmentation":
+        if not names.asks_pictures(task):
             return []
         return self._each(pattern, names.datasets_of(task, part))
 

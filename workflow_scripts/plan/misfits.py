@@ -11,6 +11,7 @@ from workflow_scripts.plan import (
     curricula,
     label_tables,
     lungs,
+    names,
     pictures,
     task_kinds,
 )
@@ -85,7 +86,7 @@ def _task_misfits(config: Settings) -> list[str]:
             if misfit := unknown(place, dataset, sorted(config["datasets"])):
                 found += misfit
                 continue
-            if pictures.asked(task):
+            if names.asks_pictures(task):
                 continue
             known = adapters.findings(config["datasets"][dataset])
             if not known:

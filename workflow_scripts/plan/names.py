@@ -5,6 +5,11 @@ from workflow_scripts.plan import adapters, families
 from workflow_scripts.plan.settings import Settings
 
 
+def asks_pictures(task: Settings) -> bool:
+    """Say whether the answer to a task is a picture."""
+    return bool(task["kind"] == "segmentation")
+
+
 def arms(config: Settings, task: str) -> list[tuple[str, str]]:
     """List every encoder with every protocol of a task, in the order of the files."""
     asked = protocols_of(config, config["tasks"][task])
@@ -14,7 +19,7 @@ def arms(config: Settings, task: str) -> list[tuple[str, str]]:
 def protocols_of(config: Settings, task: Settings) -> list[str]:
     """List the protocols of a task: where it asks for pictures, those that can."""
     known: list[str] = config["sweep"]["protocols"]
-    if task["kind"] != "segmentation":
+    if not asks_pictures(task):
         return known
     can = families.members("protocol")
     return [p for p in known if p in can and families.states("protocol", p, "PIXELS")]
@@ -22,7 +27,7 @@ def protocols_of(config: Settings, task: Settings) -> list[str]:
 
 def statistics(config: Settings, task: str) -> list[str]:
     """List what the scores of a task are measured by, the one that leads first."""
-    drawn = config["tasks"][task]["kind"] == "segmentation"
+    drawn = asks_pictures(config["tasks"][task])
     return ["dice"] if drawn else ["auroc", "average_precision"]
 
 

@@ -4,19 +4,12 @@ from workflow_scripts.plan import adapters, names
 from workflow_scripts.plan.families import members, states
 from workflow_scripts.plan.settings import Settings
 
-KIND = "segmentation"
-
-
-def asked(task: Settings) -> bool:
-    """Say whether a task asks for pictures."""
-    return bool(task["kind"] == KIND)
-
 
 def misfits(config: Settings) -> list[str]:
     """List what does not fit together where a task asks for pictures."""
     found: list[str] = []
     for name, task in config["tasks"].items():
-        if asked(task):
+        if names.asks_pictures(task):
             found += _task_misfits(config, name, task)
             found += _crop_misfits(config, name)
             found += _judge_misfits(config, name)

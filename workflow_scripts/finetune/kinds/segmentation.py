@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.finetune.kinds import Floats
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-Floats = NDArray[np.float64]
 
 PIXELS = True
 

@@ -1,6 +1,12 @@
 """Recipes of the steps of `evaluate`: how numbers are made of predictions."""
 
-from workflow_scripts.plan.names import answered, arms, datasets_of, statistics
+from workflow_scripts.plan.names import (
+    answered,
+    arms,
+    asks_pictures,
+    datasets_of,
+    statistics,
+)
 from workflow_scripts.plan.recipes import STEPS, Decided, Wildcards
 from workflow_scripts.plan.settings import Settings
 
@@ -36,7 +42,7 @@ def audit(config: Settings, wildcards: Wildcards) -> Decided:
     """Which trivial models are tried, and the resampling."""
     task = config["tasks"][wildcards["task"]]
     shortcuts = config["evaluate"]["shortcuts"]
-    if task["kind"] == "segmentation":  # none of them can draw
+    if asks_pictures(task):  # none of them can draw
         shortcuts = []
     choices = {
         "shortcuts": shortcuts,
